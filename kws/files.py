@@ -31,7 +31,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replaced_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder; when the block ends well it takes the place of `path` and what was there goes."""
+    """Yield an empty temporary folder; when the block ends well it takes the place of `path`, otherwise it goes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

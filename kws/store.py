@@ -1,8 +1,8 @@
 """The ignored store: expensive work, kept under the hash of its inputs, so that an interrupted stage goes on.
 
-DVC deletes a stage's outs before it runs the command, so a stage cannot resume from them. It resumes from here. Every entry is
-a folder `.kws/<kind>/<key>`; deleting any or all of them changes no byte of a result, only the time it takes. Experiments that DVC
-runs in a copy of the repository share the store of the repository they came from.
+DVC deletes a stage's outs before it runs the command, so a stage cannot resume from them. It resumes from here.
+Every entry is a folder `.kws/<kind>/<key>`; deleting any or all of them changes no byte of a result, only the time it
+takes. Experiments that DVC runs in a copy of the repository share the store of the repository they came from.
 """
 
 import json

@@ -6,8 +6,8 @@ from pathlib import Path
 def repository_root(start: Path | None = None) -> Path:
     """The repository a person works in.
 
-    DVC runs queued and temporary experiments in `<root>/.dvc/tmp/exps/...`, a copy without ignored files. Paths that a person gave
-    relative to the repository, and the ignored store, belong to the root, not to the copy.
+    DVC runs queued and temporary experiments in `<root>/.dvc/tmp/exps/...`, a copy without ignored files. Paths that
+    a person gave relative to the repository, and the ignored store, belong to the root, not to the copy.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
