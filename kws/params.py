@@ -1,0 +1,217 @@
+"""params.yaml -> frozen models that refuse a bad value when they are built, with the key, the value and what is accepted."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kws.errors import ParamsError
+
+Bits = Annotated[int, Field(ge=2, le=8)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: an unknown key, a wrong type or a value out of range is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Data(Section):
+    """Where speech comes from, and which words are told apart."""
+
+    source: Literal["synthetic", "speech_commands", "folder"]
+    root: str | None
+    words: tuple[Annotated[str, Field(pattern=r"^[^\W_](?:[\w' -]*\w)?$", max_length=40, strict=True)], ...] = Field(
+        min_length=1, max_length=60
+    )
+    seed: Annotated[int, Field(ge=0)]
+    synthetic_clips: Annotated[int, Field(ge=200)]
+    unknown_ratio: Positive
+    silence_ratio: Positive
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Data":
+        if len(set(self.words)) != len(self.words):
+            raise ValueError("words holds the same word twice; name each once")
+        if self.source == "folder" and self.root is None:
+            raise ValueError("source is folder but root is null; set root to the folder that holds <word>/*.wav")
+        return self
+
+
+class FrontEnd(Section):
+    """The log-mel front end; window, stride and number of bands are fixed by the architecture's input."""
+
+    low_hz: Annotated[float, Field(ge=0)]
+    high_hz: Annotated[float, Field(le=8000)]
+    log_floor: Positive
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FrontEnd":
+        if self.high_hz - self.low_hz < 1000:
+            raise ValueError(f"high_hz {self.high_hz} must lie at least 1000 Hz above low_hz {self.low_hz}")
+        return self
+
+
+class Augmentation(Section):
+    """Random changes of each training clip; `copies` different ones are made of each."""
+
+    copies: Count
+    seed: Annotated[int, Field(ge=0)]
+    shift_ms: Annotated[float, Field(ge=0, le=500)]
+    gain_db: tuple[float, float]
+    noise_probability: Share
+    noise_volume: Share
+    speed_probability: Share
+    speed: tuple[Positive, Positive]
+
+
+class Model(Section):
+    """The architecture."""
+
+    name: Literal["tiny_conv"]
+    filters: Annotated[int, Field(ge=1, le=64)]
+    dropout: Amount
+
+
+class Optimization(Section):
+    """What every training loop needs."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    weight_decay: NotNegative
+
+
+class Train(Optimization):
+    """Training of the float model from scratch."""
+
+    seeds: Annotated[int, Field(ge=1, le=50)]
+    warmup_epochs: NotNegative
+    label_smoothing: Amount
+    average_decay: Amount
+    mask_frames: Annotated[int, Field(ge=0, le=25)]
+    mask_bands: Annotated[int, Field(ge=0, le=20)]
+    device: Literal["cpu", "cuda", "auto"]
+
+
+class FineTuning(Optimization):
+    """Further training of a trained model, taught by the float one."""
+
+    dropout: Amount
+    distillation: Share
+    temperature: Positive
+
+
+class PtqSweep(Section):
+    """Quantization after training."""
+
+    weight_bits: tuple[Bits, ...] = Field(min_length=1)
+    calibration: Literal["min_max", "percentile", "mse"]
+    percentile: Annotated[float, Field(gt=50, le=100)]
+    calibration_clips: Count
+
+
+class QatSweep(FineTuning):
+    """Quantization-aware training."""
+
+    weight_bits: tuple[Bits, ...] = Field(min_length=1)
+
+
+class PruneSweep(FineTuning):
+    """Amounts are fractions removed: of all weights (unstructured), of the filters (structured)."""
+
+    unstructured_amounts: tuple[Amount, ...] = Field(min_length=1)
+    structured_amounts: tuple[Amount, ...] = Field(min_length=1)
+
+
+class Convert(Section):
+    """PyTorch to TFLite."""
+
+    calibration_clips: Count
+
+
+class Flash(Section):
+    """The board, and how it is reached."""
+
+    board: Literal["emulator", "nrf52840", "any"]
+    port: str | None
+    baud: Literal[9600, 57600, 115200, 230400, 460800, 921600, 1000000]
+    timeout_s: Positive
+
+
+class McuBenchmark(Section):
+    """What is sent to the board and how often it is timed."""
+
+    clips: Count
+    timed_clips: Annotated[int, Field(ge=2)]
+    timed_clips_pruned: Count
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "McuBenchmark":
+        if max(self.timed_clips, self.timed_clips_pruned) > self.clips:
+            raise ValueError(f"timed_clips and timed_clips_pruned must be at most clips ({self.clips})")
+        return self
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    bits: Bits
+    data: Data
+    front_end: FrontEnd
+    augmentation: Augmentation
+    model: Model
+    train: Train
+    ptq_sweep: PtqSweep
+    qat_sweep: QatSweep
+    prune_sweep: PruneSweep
+    convert: Convert
+    flash: Flash
+    mcu_benchmark: McuBenchmark
+
+
+HOW_BACK = (
+    "Correct it in params.yaml (`git diff params.yaml` shows what changed, `git checkout params.yaml` undoes it) and "
+    "run again; DVC has already removed the outputs of the stage that failed, and `git checkout metrics plots` with "
+    "`dvc checkout` brings them back."
+)
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check the whole file, whichever part the caller needs.
+
+    Raises:
+        ParamsError: naming each key, its value and what is accepted.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is missing: run in the repository's root, or `git checkout params.yaml`.") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not YAML: {' '.join(str(error).split())}. {HOW_BACK}") from None
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise ParamsError(f"{path}: {'; '.join(map(_told, error.errors()))}. {HOW_BACK}") from None
+
+
+def _told(problem: dict) -> str:
+    """One of pydantic's findings in words: key, value, what is accepted."""
+    key = ".".join(str(part) for part in problem["loc"]) or "the file"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return (
+            f"`{key}` is not a key that anything reads (its value is {problem['input']!r}); look for a spelling mistake"
+        )
+    if problem["type"] == "missing":
+        return f"`{key}` is missing"
+    if isinstance(problem["input"], bool):
+        message += "; YAML reads yes, no, on and off as booleans unless they stand in quotes"
+    shown = "" if isinstance(problem["input"], dict) else f" is {problem['input']!r}"
+    return f"`{key}`{shown}: {message[0].lower() + message[1:]}"
