@@ -1,4 +1,4 @@
-"""params.yaml -> frozen models that refuse a bad value when they are built, with the key, the value and what is accepted."""
+"""params.yaml -> frozen models that refuse a bad value when they are built: key, value and what is accepted."""
 
 from pathlib import Path
 from typing import Annotated, Literal
