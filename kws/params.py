@@ -89,15 +89,23 @@ class Optimization(Section):
 
 
 class Train(Optimization):
-    """Training of the float model from scratch."""
+    """Training of the float model from scratch, and what its batches hold; fine-tuning draws the same."""
 
     seeds: Annotated[int, Field(ge=1, le=50)]
     warmup_epochs: NotNegative
     label_smoothing: Amount
+    silence_share: Share
+    unknown_share: Share
     average_decay: Amount
     mask_frames: Annotated[int, Field(ge=0, le=25)]
     mask_bands: Annotated[int, Field(ge=0, le=20)]
     device: Literal["cpu", "cuda", "auto"]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Train":
+        if self.silence_share + self.unknown_share >= 1:
+            raise ValueError("silence_share and unknown_share together must leave something for the words (below 1)")
+        return self
 
 
 class FineTuning(Optimization):

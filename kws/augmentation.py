@@ -1,0 +1,80 @@
+"""Random changes of training clips, as audio (N,) int16: speed, time shift, loudness, background noise.
+
+Every (copy, clip) has a random generator of its own, so a copy does not depend on how the work is divided.
+"""
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ, features
+from kws.params import Augmentation, FrontEnd
+
+_CHUNK_CLIPS = 256  # a unit of work; the result does not depend on it
+
+
+def augmented(audio: np.ndarray, noise: np.ndarray, choices: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """One changed copy of a clip.
+
+    Args:
+        audio: (N,) int16.
+        noise: (M,) int16 background noise to cut from, M >= N.
+    """
+    changed = audio.astype(np.float64)
+    if rng.random() < choices.speed_probability:
+        middle, speed = (CLIP_SAMPLES - 1) / 2, rng.uniform(*choices.speed)
+        places = middle + (np.arange(CLIP_SAMPLES) - middle) * speed
+        changed = np.interp(places, np.arange(CLIP_SAMPLES), changed, left=0, right=0)
+    widest = round(choices.shift_ms * SAMPLE_RATE_HZ / 1000)
+    changed = _shifted(changed, int(rng.integers(-widest, widest + 1)))
+    changed *= 10 ** (rng.uniform(*choices.gain_db) / 20)
+    if rng.random() < choices.noise_probability:
+        start = int(rng.integers(len(noise) - CLIP_SAMPLES + 1))
+        changed += rng.uniform(0, choices.noise_volume) * noise[start : start + CLIP_SAMPLES]
+    return np.clip(np.round(changed), -32768, 32767).astype(np.int16)
+
+
+def augmented_features(
+    audio: np.ndarray, noises: list[np.ndarray], choices: Augmentation, front_end: FrontEnd, jobs: int
+) -> np.ndarray:
+    """Features of the clips as recorded and of `choices.copies` changed copies.
+
+    Args:
+        audio: (B, N) int16.
+        noises: background recordings, (M,) int16 each with M >= N.
+        jobs: processes; the result is the same for any number.
+
+    Returns:
+        (1 + copies, B, T, F) int8, the clips as recorded first.
+    """
+    result = np.empty((1 + choices.copies, len(audio), FRAMES, BANDS), np.int8)
+    work = [(copy, start) for copy in range(1 + choices.copies) for start in range(0, len(audio), _CHUNK_CLIPS)]
+    parts = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")(
+        delayed(_features_of_chunk)(audio[start : start + _CHUNK_CLIPS], noises, choices, front_end, copy, start)
+        for copy, start in work
+    )
+    for (copy, start), part in zip(work, tqdm(parts, "features", len(work), disable=None, leave=False), strict=True):
+        result[copy, start : start + len(part)] = part
+    return result
+
+
+def _features_of_chunk(audio, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
+    """Features of one copy of some clips: copy 0 is the recording itself."""
+    if copy:
+        audio = np.stack([_copy(clip, noises, choices, copy, first + i) for i, clip in enumerate(audio)])
+    return features(audio, front_end)
+
+
+def _copy(clip: np.ndarray, noises: list[np.ndarray], choices: Augmentation, copy: int, index: int) -> np.ndarray:
+    rng = np.random.default_rng([choices.seed, copy, index])
+    return augmented(clip, noises[rng.integers(len(noises))], choices, rng)
+
+
+def _shifted(audio: np.ndarray, samples: int) -> np.ndarray:
+    """Later by `samples` (earlier when negative), zeros where nothing was."""
+    result = np.zeros_like(audio)
+    if samples >= 0:
+        result[samples:] = audio[: len(audio) - samples]
+    else:
+        result[:samples] = audio[-samples:]
+    return result

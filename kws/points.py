@@ -1,0 +1,67 @@
+"""Run the independent points of a sweep on all cores, each kept in the store the moment it is done.
+
+An interrupted sweep goes on where it was; a point's bytes depend on its own inputs alone, never on which others share
+its run or on how many processes there are.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from kws.files import sha256
+from kws.store import key_of, store_root, stored_folder
+
+_CODE = ("dataset", "evaluation", "models", "pruning", "quantization", "quantized", "training", "checkpoints")
+
+
+def jobs() -> int:
+    """Processes to use: KWS_JOBS, or one a core; one where there is a GPU to share."""
+    if "KWS_JOBS" in os.environ:
+        return max(int(os.environ["KWS_JOBS"]), 1)
+    return 1 if torch.cuda.is_available() else (os.cpu_count() or 1)
+
+
+def one_thread() -> None:
+    """torch on one thread: two on busy cores are many times slower, and one gives the same bytes everywhere."""
+    torch.set_num_threads(1)
+
+
+def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], None]) -> list[Path]:
+    """Folders that `make(folder, point)` filled, in the order of the points.
+
+    Args:
+        kind: the folder's name in the store.
+        points: all that a point depends on, JSON-serialisable; files are named by path and by hash.
+        make: a function at module level; fills the folder.
+    """
+    code = code_digest()
+    inputs = [{"code": code, "torch": torch.__version__.split("+")[0], **point} for point in points]
+    missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
+    root = str(store_root())
+    done = Parallel(n_jobs=min(jobs(), max(len(missing), 1)), return_as="generator_unordered")(
+        delayed(_run)(root, kind, one, make) for one in missing
+    )
+    for _ in tqdm(done, kind, len(missing), disable=None, leave=False):
+        pass
+    return [store_root() / kind / key_of(one) for one in inputs]
+
+
+def code_digest() -> str:
+    """Hash of the modules that decide a point's bytes."""
+    folder = Path(__file__).parent
+    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in _CODE))[:16]
+
+
+def file_digest(path: Path) -> str:
+    """Hash of a file that a point depends on."""
+    return sha256(Path(path).read_bytes())
+
+
+def _run(root: str, kind: str, inputs: dict, make: Callable[[Path, dict], None]) -> None:
+    one_thread()
+    os.environ["KWS_STORE"] = root
+    stored_folder(kind, inputs, lambda folder: make(folder, inputs))

@@ -1,0 +1,161 @@
+"""`prune_sweep`: weights zeroed (unstructured) and filters taken out (structured), each with and without fine-tuning.
+
+Accuracy, counts and latency of a row belong to one set of weights. Unstructured pruning leaves the shape as it is:
+`parameters`, `macs` and `flops` are physical, `non_zero_parameters` says what is left.
+"""
+
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from kws.checkpoints import read_checkpoint
+from kws.errors import ParamsError
+from kws.estimate import cost
+from kws.latency import cpu_latency_us
+from kws.params import Params, PruneSweep, Train
+from kws.points import file_digest, run_points
+from kws.pruning import (
+    filters_to_keep,
+    gradual_amount,
+    masked,
+    non_zero_parameters,
+    prune_weights,
+    without_filters,
+    without_masks,
+)
+from kws.sweeps.float_training import float_point, teacher_of
+from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep, mean
+from kws.training import fit, recipe
+
+COLUMNS = (
+    "method",
+    "amount",
+    "fine_tuned",
+    "seed",
+    "parameters",
+    "non_zero_parameters",
+    "macs",
+    "flops",
+    "cpu_latency_us",
+    "validation_accuracy",
+    "test_accuracy",
+)
+_CALIBRATION_CLIPS = 1024
+_AVERAGED = ("parameters", "non_zero_parameters", "macs", "flops", "cpu_latency_us")
+
+
+def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
+    """Rows of plots/prune_sweep.csv and the checkpoint of each row."""
+    section = params.prune_sweep
+    _refuse_twins(section.structured_amounts, params.model.filters)
+    amounts = {"unstructured": section.unstructured_amounts, "structured": section.structured_amounts}
+    points = [
+        {
+            "dataset": str(dataset),
+            "dataset_sha256": file_digest(dataset),
+            "tuning": section.model_dump(exclude={"unstructured_amounts", "structured_amounts"}),
+            "train": params.train.model_dump(),
+            "method": method,
+            "amount": amount,
+            "fine_tuned": fine_tuned,
+            "seed": seed,
+            **float_point(path),
+        }
+        for method in amounts
+        for amount in sorted(set(amounts[method]))
+        for fine_tuned in (False, True)
+        for seed, path in float_models.items()
+    ]
+    checkpoints = [folder / MODEL for folder in run_points("prune_sweep", points, _make)]
+    pairs = zip(points, checkpoints, strict=True)
+    return [_row(*pair) for pair in tqdm(pairs, "latency", len(points), disable=None, leave=False)], checkpoints
+
+
+def checkpoint_name(row: dict) -> str:
+    """File name of a structured row's candidate among the stage's outs."""
+    return f"structured_{row['amount']:g}_{'fine_tuned' if row['fine_tuned'] else 'pruned'}_seed{row['seed']}.pt"
+
+
+def summary(table: list[dict]) -> dict:
+    """Metrics: a list of points for each method, means over the seeds."""
+    return {method: _points(table, method) for method in ("unstructured", "structured")}
+
+
+def best_seed(table: list[dict], amount: float, fine_tuned: bool) -> dict:
+    """The structured row of this amount that is best on validation; of equals the lowest seed."""
+    key = ("structured", amount, fine_tuned)
+    chosen = [row for row in table if (row["method"], row["amount"], row["fine_tuned"]) == key]
+    return max(chosen, key=lambda row: (row["validation_accuracy"], -row["seed"]))
+
+
+def _points(table: list[dict], method: str) -> list[dict]:
+    result = []
+    for amount in dict.fromkeys(row["amount"] for row in table if row["method"] == method):
+        chosen = [row for row in table if (row["method"], row["amount"]) == (method, amount)]
+        result.append(
+            {
+                "amount": amount,
+                **{name: mean(row[name] for row in chosen) for name in _AVERAGED},
+                "test_accuracy": mean(row["test_accuracy"] for row in chosen if not row["fine_tuned"]),
+                "test_accuracy_fine_tuned": mean(row["test_accuracy"] for row in chosen if row["fine_tuned"]),
+            }
+        )
+    return result
+
+
+def _refuse_twins(amounts: tuple[float, ...], filters: int) -> None:
+    """Two amounts that leave the same number of filters would be one model under two names."""
+    left: dict[int, float] = {}
+    for amount in amounts:
+        count = max(filters - round(amount * filters), 1)
+        if count in left:
+            raise ParamsError(
+                f"`prune_sweep.structured_amounts` holds {left[count]:g} and {amount:g}, which both leave {count} of "
+                f"{filters} filters; keep one of them in params.yaml."
+            )
+        left[count] = amount
+
+
+def _row(point: dict, checkpoint: Path) -> dict:
+    """A table row; latency is measured here, one model after the other, while nothing else runs."""
+    model = read_checkpoint(checkpoint)
+    counts = cost(model)
+    return {
+        **{name: point[name] for name in ("method", "amount", "fine_tuned", "seed")},
+        "parameters": counts.parameters,
+        "non_zero_parameters": non_zero_parameters(model),
+        "macs": counts.macs,
+        "flops": counts.flops,
+        "cpu_latency_us": cpu_latency_us(model),
+        **figures(checkpoint.parent),
+    }
+
+
+def _make(folder: Path, point: dict) -> None:
+    dataset = cached_dataset(point["dataset"], point["dataset_sha256"])
+    tuning = PruneSweep(unstructured_amounts=(0,), structured_amounts=(0,), **point["tuning"])
+    choices = recipe(Train(**point["train"]), len(dataset.classes), tuning)
+    make = _unstructured if point["method"] == "unstructured" else _structured
+    keep(folder, make(point, dataset, tuning, choices), dataset)
+
+
+def _structured(point: dict, dataset, tuning: PruneSweep, choices):
+    teacher = teacher_of(point)
+    clips = torch.from_numpy(dataset.calibration(_CALIBRATION_CLIPS))
+    model = without_filters(teacher, filters_to_keep(teacher, point["amount"], clips), tuning.dropout)
+    return fit(model, dataset, choices, point["seed"], teacher=teacher) if point["fine_tuned"] else model
+
+
+def _unstructured(point: dict, dataset, tuning: PruneSweep, choices):
+    teacher, amount = teacher_of(point), point["amount"]
+    model = masked(teacher)
+    model.dropout.p = tuning.dropout
+    if point["fine_tuned"]:
+
+        def prune_more(share: float) -> None:
+            prune_weights(model, gradual_amount(amount, share))
+
+        fit(model, dataset, choices, point["seed"], teacher=teacher, after_step=prune_more)
+    prune_weights(model, amount)
+    return without_masks(model)
