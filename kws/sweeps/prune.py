@@ -4,16 +4,20 @@ Accuracy, counts and latency of a row belong to one set of weights. Unstructured
 `parameters`, `macs` and `flops` are physical, `non_zero_parameters` says what is left.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from kws.checkpoints import read_checkpoint
+from kws.dataset import Dataset
 from kws.errors import ParamsError
 from kws.estimate import cost
+from kws.labels import class_names
 from kws.latency import cpu_latency_us
-from kws.params import Params, PruneSweep, Train
+from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.pruning import (
     filters_to_keep,
@@ -26,7 +30,7 @@ from kws.pruning import (
 )
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep, mean
-from kws.training import fit, recipe
+from kws.training import Recipe, fit, recipe
 
 COLUMNS = (
     "method",
@@ -42,7 +46,7 @@ COLUMNS = (
     "test_accuracy",
 )
 _CALIBRATION_CLIPS = 1024
-_AVERAGED = ("parameters", "non_zero_parameters", "macs", "flops", "cpu_latency_us")
+_COUNTS = ("parameters", "non_zero_parameters", "macs", "flops")  # the same for every seed
 
 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
@@ -54,8 +58,8 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
         {
             "dataset": str(dataset),
             "dataset_sha256": file_digest(dataset),
-            "tuning": section.model_dump(exclude={"unstructured_amounts", "structured_amounts"}),
-            "train": params.train.model_dump(),
+            "recipe": asdict(recipe(params.train, len(class_names(params.data.words)), section)),
+            "dropout": section.dropout,
             "method": method,
             "amount": amount,
             "fine_tuned": fine_tuned,
@@ -96,7 +100,8 @@ def _points(table: list[dict], method: str) -> list[dict]:
         result.append(
             {
                 "amount": amount,
-                **{name: mean(row[name] for row in chosen) for name in _AVERAGED},
+                **{name: chosen[0][name] for name in _COUNTS},
+                "cpu_latency_us": round(mean(row["cpu_latency_us"] for row in chosen), 1),
                 "test_accuracy": mean(row["test_accuracy"] for row in chosen if not row["fine_tuned"]),
                 "test_accuracy_fine_tuned": mean(row["test_accuracy"] for row in chosen if row["fine_tuned"]),
             }
@@ -134,28 +139,30 @@ def _row(point: dict, checkpoint: Path) -> dict:
 
 def _make(folder: Path, point: dict) -> None:
     dataset = cached_dataset(point["dataset"], point["dataset_sha256"])
-    tuning = PruneSweep(unstructured_amounts=(0,), structured_amounts=(0,), **point["tuning"])
-    choices = recipe(Train(**point["train"]), len(dataset.classes), tuning)
     make = _unstructured if point["method"] == "unstructured" else _structured
-    keep(folder, make(point, dataset, tuning, choices), dataset)
+    keep(folder, make(point, dataset), dataset)
 
 
-def _structured(point: dict, dataset, tuning: PruneSweep, choices):
+def _structured(point: dict, dataset: Dataset) -> nn.Module:
     teacher = teacher_of(point)
     clips = torch.from_numpy(dataset.calibration(_CALIBRATION_CLIPS))
-    model = without_filters(teacher, filters_to_keep(teacher, point["amount"], clips), tuning.dropout)
-    return fit(model, dataset, choices, point["seed"], teacher=teacher) if point["fine_tuned"] else model
+    model = without_filters(teacher, filters_to_keep(teacher, point["amount"], clips), point["dropout"])
+    return _tuned(model, point, dataset, teacher) if point["fine_tuned"] else model
 
 
-def _unstructured(point: dict, dataset, tuning: PruneSweep, choices):
+def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
     teacher, amount = teacher_of(point), point["amount"]
     model = masked(teacher)
-    model.dropout.p = tuning.dropout
+    model.dropout.p = point["dropout"]
     if point["fine_tuned"]:
 
         def prune_more(share: float) -> None:
             prune_weights(model, gradual_amount(amount, share))
 
-        fit(model, dataset, choices, point["seed"], teacher=teacher, after_step=prune_more)
+        _tuned(model, point, dataset, teacher, after_step=prune_more)
     prune_weights(model, amount)
     return without_masks(model)
+
+
+def _tuned(model: nn.Module, point: dict, dataset: Dataset, teacher: nn.Module, **hooks) -> nn.Module:
+    return fit(model, dataset, Recipe(**point["recipe"]), point["seed"], teacher=teacher, **hooks)

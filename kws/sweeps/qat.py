@@ -1,18 +1,20 @@
 """`qat_sweep`: the float models trained on with quantizers in place, taught by themselves as they were."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from kws.errors import ArtifactError
-from kws.params import Params, QatSweep, Train
+from kws.labels import class_names
+from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.quantized import finish, weight_bytes
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, keep
 from kws.sweeps.ptq import calibration, quantized_point, rows, widths
-from kws.training import fit, recipe
+from kws.training import Recipe, fit, recipe
 
 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
@@ -22,8 +24,8 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
             "dataset": str(dataset),
             "dataset_sha256": file_digest(dataset),
             "calibration": calibration(params),
-            "tuning": params.qat_sweep.model_dump(exclude={"weight_bits"}),
-            "train": params.train.model_dump(),
+            "recipe": asdict(recipe(params.train, len(class_names(params.data.words)), params.qat_sweep)),
+            "dropout": params.qat_sweep.dropout,
             "weight_bits": bits,
             "activation_bits": activation_bits,
             "seed": seed,
@@ -49,8 +51,8 @@ def best_candidate(table: list[dict], bits: int) -> dict:
     chosen = [row for row in table if (row["weight_bits"], row["activation_bits"]) == (bits, 8)]
     if not chosen:
         raise ArtifactError(
-            f"`bits` is {bits}, but `qat_sweep.weight_bits` in params.yaml leaves that width out: add {bits} to it, or "
-            f"set bits to one of {sorted({row['weight_bits'] for row in table})} (`git checkout params.yaml` goes back)."
+            f"`bits` is {bits}, but `qat_sweep.weight_bits` in params.yaml leaves that width out: add {bits} to it, "
+            f"or set bits to one of {sorted({row['weight_bits'] for row in table})}."
         )
     return max(chosen, key=lambda row: (row["validation_accuracy"], -row["seed"]))
 
@@ -58,11 +60,9 @@ def best_candidate(table: list[dict], bits: int) -> dict:
 def _make(folder: Path, point: dict) -> None:
     dataset = cached_dataset(point["dataset"], point["dataset_sha256"])
     clips = torch.from_numpy(dataset.calibration(point["calibration"]["clips"]))
-    tuning = QatSweep(weight_bits=(point["weight_bits"],), **point["tuning"])
     model = quantized_point(point, clips)
     model.activations["logits"] = nn.Identity()  # the logits' range is taken anew once the weights are final
-    model.dropout.p = tuning.dropout
-    choices = recipe(Train(**point["train"]), len(dataset.classes), tuning)
-    model = finish(fit(model, dataset, choices, point["seed"], teacher=teacher_of(point)), clips)
+    model.dropout.p = point["dropout"]
+    model = finish(fit(model, dataset, Recipe(**point["recipe"]), point["seed"], teacher=teacher_of(point)), clips)
     bits = (point["weight_bits"], point["activation_bits"])
     keep(folder, model, dataset, bits, weight_bytes=weight_bytes(model, bits[0]))
