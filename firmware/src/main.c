@@ -1,0 +1,16 @@
+/* The portable part from start to for ever: take the first model, say so, answer commands. */
+#include "bench.h"
+#include "commands.h"
+#include "firmware.h"
+#include "reply.h"
+
+_Noreturn void firmware_run(void) {
+  kws_status_t status = bench_start();
+  reply_begin();
+  if (status == KWS_OK)
+    reply_started();
+  else
+    reply_error(status);
+  for (;;)
+    commands_answer_one();
+}
