@@ -1,0 +1,98 @@
+/* A board without a board: the contract of port.h on stdin and stdout, for tests on a PC.
+ *
+ *   firmware [IMAGE]    IMAGE: a file whose bytes stand for the image on flash (default: none, 0 bytes)
+ *
+ * Times are nanoseconds of the PC's monotonic clock, and say so. The process ends when stdin does. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, execv */
+#include "port.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "firmware.h"
+
+enum { IMAGE_BYTES_MAX = 1 << 20 };
+
+static uint8_t image[IMAGE_BYTES_MAX];
+static uint32_t image_bytes;
+static char **arguments;
+static uint64_t started_ns;
+
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+const char *port_board(void) {
+  return "host";
+}
+
+const char *port_cycle_unit(void) {
+  return "nanoseconds";
+}
+
+uint32_t port_clock_hz(void) {
+  return 1000000000;
+}
+
+void port_read(void *destination, uint32_t bytes) {
+  uint8_t *next = destination;
+  while (bytes > 0) {
+    ssize_t got = read(STDIN_FILENO, next, bytes);
+    if (got <= 0)
+      exit(0);
+    next += got;
+    bytes -= (uint32_t)got;
+  }
+}
+
+void port_write(const void *source, uint32_t bytes) {
+  const uint8_t *next = source;
+  while (bytes > 0) {
+    ssize_t sent = write(STDOUT_FILENO, next, bytes);
+    if (sent <= 0)
+      exit(0);
+    next += sent;
+    bytes -= (uint32_t)sent;
+  }
+}
+
+void port_count_start(void) {
+  started_ns = now_ns();
+}
+
+void port_count_stop(void) {}
+
+uint32_t port_cycles(void) {
+  return (uint32_t)(now_ns() - started_ns);
+}
+
+const uint8_t *port_image(uint32_t *bytes) {
+  *bytes = image_bytes;
+  return image;
+}
+
+_Noreturn void port_reset(void) {
+  execv(arguments[0], arguments);
+  exit(1);
+}
+
+static void read_image(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    perror(path);
+    exit(1);
+  }
+  image_bytes = (uint32_t)fread(image, 1, sizeof image, file);
+  fclose(file);
+}
+
+int main(int count, char **words) {
+  arguments = words;
+  if (count > 1)
+    read_image(words[1]);
+  firmware_run();
+}
