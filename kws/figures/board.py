@@ -1,0 +1,132 @@
+"""What the board took. In: rows of plots/mcu_phases.csv and plots/mcu_pruning.csv, and times of one inference."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from kws.captions import cycles_caption, data_caption
+from kws.errors import ArtifactError
+from kws.figures.style import BLUE, FINE_TUNED, GREEN, ORANGE, PURPLE, SKY, VERMILION, accuracy_axis, picture, required
+from kws.tables import Row
+
+_PHASES = {
+    "preprocess": ("features of a whole clip", SKY),
+    "preprocess_stride": ("features of one stride", GREEN),
+    "inference": ("inference", BLUE),
+    "postprocess": ("post-processing", ORANGE),
+}
+_COSTS = {
+    "mcu_inference_ms": ("microcontroller, int8", BLUE, "o-"),
+    "cpu_int8_latency_us": ("host CPU, int8", ORANGE, "^--"),
+    "cpu_latency_us": ("host CPU, float", VERMILION, "s--"),
+    "flops": ("FLOPs", PURPLE, "D:"),
+}
+
+
+def structured_pruning_mcu(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> None:
+    """Left: accuracy against milliseconds on the board. Right: what a removed share of filters saves, and where.
+
+    Args:
+        path: structured_pruning_mcu.png.
+        rows: of plots/mcu_pruning.csv, one a model that went to the board: its accuracy and its own times.
+        source: data.source.
+        cycles_are: "modelled" or "measured".
+    """
+    required(rows, "plots/mcu_pruning.csv")
+    caption = (
+        f"{data_caption(source)}; {cycles_caption(cycles_are)}; every point is one model, its own accuracy and times"
+    )
+    with picture(path, "Structured pruning on the microcontroller", caption, (9, 3.8), (1, 2)) as (_, axes):
+        for fine_tuned, (label, colour, style) in FINE_TUNED.items():
+            points = sorted(
+                (row["mcu_inference_ms"], row["test_accuracy"]) for row in rows if row["fine_tuned"] is fine_tuned
+            )
+            if points:
+                axes[0].plot(*zip(*points, strict=True), style, color=colour, label=label)
+        axes[0].set(xlabel="inference on the microcontroller (ms)", xlim=(0, None))
+        accuracy_axis(axes[0])
+        axes[0].legend()
+        _relative_costs(axes[1], rows)
+
+
+def _relative_costs(axes: Axes, rows: Sequence[Row]) -> None:
+    """Each cost over the amount removed, as a fraction of the least pruned model's."""
+    first, *_ = ordered = sorted(rows, key=lambda row: (row["amount"], row["fine_tuned"]))
+    for key, (label, colour, style) in _COSTS.items():
+        points = [(row["amount"], row[key] / first[key]) for row in ordered if row[key] and first[key]]
+        if points:
+            axes.plot(*zip(*points, strict=True), style, color=colour, label=label)
+    axes.set(xlabel="fraction of filters removed", ylabel=f"relative to {first['amount']:g} removed", ylim=(0, None))
+    axes.legend()
+
+
+def mcu_phases(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> None:
+    """Milliseconds of each phase, a panel a phase, a bar a model: the mean, with min and max over the clips.
+
+    Args:
+        path: mcu_phases.png.
+        rows: of plots/mcu_phases.csv: model, phase, min_ms, mean_ms, max_ms.
+        source: data.source.
+        cycles_are: "modelled" or "measured".
+    """
+    required(rows, "plots/mcu_phases.csv")
+    phases = list(dict.fromkeys(row["phase"] for row in rows))
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    caption = f"{data_caption(source)}; {cycles_caption(cycles_are)}; bars: mean over clips, whiskers: least and most"
+    size_in = (2.7 * len(phases) + 1, 1.6 + 0.3 * len(models))
+    with picture(
+        path, "Time of each phase on the microcontroller", caption, size_in, (1, len(phases)), sharey=True
+    ) as (
+        _,
+        axes,
+    ):
+        for panel, phase in zip(axes, phases, strict=True):
+            _phase_bars(panel, [row for row in rows if row["phase"] == phase], models)
+        axes[0].set_yticks(range(len(models)), models)
+        axes[0].set_ylim(len(models) - 0.5, -0.5)
+
+
+def _phase_bars(axes: Axes, rows: Sequence[Row], models: Sequence[str]) -> None:
+    title, colour = _PHASES.get(rows[0]["phase"], (rows[0]["phase"], SKY))
+    low, mean, high = (np.array([row[key] for row in rows]) for key in ("min_ms", "mean_ms", "max_ms"))
+    places = [models.index(row["model"]) for row in rows]
+    axes.barh(places, mean, color=colour, xerr=(mean - low, high - mean), error_kw={"elinewidth": 1})
+    for place, value, end in zip(places, mean, high, strict=True):
+        axes.annotate(f"{value:.3g}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.set(title=title, xlabel="ms", xlim=(0, 1.3 * high.max() or None))
+    axes.grid(axis="y", visible=False)
+
+
+def devices(path: Path, times_us: Mapping[str, float | None], source: str, cycles_are: str) -> None:
+    """One inference on each device, on a logarithmic axis; a device without a time is named as not measured.
+
+    Args:
+        path: devices.png.
+        times_us: device, in the reader's words -> microseconds of one inference, batch 1, or None.
+        source: data.source.
+        cycles_are: "modelled" or "measured".
+
+    Raises:
+        ArtifactError: a time is not above 0, or there is none at all.
+    """
+    known = {name: time for name, time in times_us.items() if time is not None}
+    if not known or min(known.values()) <= 0:
+        raise ArtifactError(f"the devices' times {times_us} hold none, or one that is not above 0: run `dvc repro`.")
+    absent = ", ".join(name for name in times_us if name not in known)
+    caption = f"{data_caption(source)}; microcontroller: {cycles_caption(cycles_are)}" + (
+        f"; not measured: {absent}" if absent else ""
+    )
+    with picture(path, "One inference, batch 1", caption, (7, 1.5 + 0.45 * len(known))) as (_, (axes,)):
+        times = list(known.values())
+        axes.barh(range(len(known)), times, color=BLUE)
+        axes.set_yticks(range(len(known)), list(known))
+        axes.set(xscale="log", xlabel="time (µs)", xlim=(min(times) / 3, max(times) * 4), ylim=(len(known) - 0.5, -0.5))
+        for place, time in enumerate(times):
+            axes.annotate(_readable(time), (time, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
+        axes.grid(axis="y", visible=False)
+
+
+def _readable(time_us: float) -> str:
+    return f"{time_us / 1000:.3g} ms" if time_us >= 1000 else f"{time_us:.3g} µs"

@@ -1,0 +1,127 @@
+"""What compression costs: accuracy against bits, and against what pruning leaves.
+
+In: rows of plots/ptq_sweep.csv, plots/qat_sweep.csv and plots/prune_sweep.csv, one a seed. Out: a point for each
+setting, the mean over the seeds, with the standard deviation as error bar.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from kws.captions import data_caption
+from kws.errors import ArtifactError
+from kws.figures.style import (
+    BLACK,
+    BLUE,
+    FINE_TUNED,
+    VERMILION,
+    accuracy_axis,
+    mean_and_std,
+    picture,
+    required,
+    seeds_note,
+)
+from kws.tables import Row
+
+X_LABELS = {
+    "amount": "fraction removed",
+    "parameters": "parameters",
+    "nonzero_parameters": "non-zero parameters",
+    "flops": "FLOPs of one inference",
+    "cpu_latency_us": "one inference on the host's CPU, float model, one thread (µs)",
+}
+
+
+def accuracy_vs_bits(
+    path: Path, ptq_rows: Sequence[Row], qat_rows: Sequence[Row], float_accuracies: Sequence[float], source: str
+) -> None:
+    """Test accuracy against the width of the weights, with activations of the same width and of 8 bits.
+
+    Args:
+        path: accuracy_vs_bits.png.
+        ptq_rows, qat_rows: weight_bits, activation_bits, seed, test_accuracy, ..
+        float_accuracies: the float models' test accuracies, one a seed; drawn as their mean.
+        source: data.source.
+    """
+    rows = [*required(ptq_rows, "plots/ptq_sweep.csv"), *required(qat_rows, "plots/qat_sweep.csv")]
+    title, caption = "Accuracy against bits", f"{data_caption(source)}; {seeds_note(rows)}"
+    panels = {
+        "weights and activations of k bits (WkAk)": lambda row: row["activation_bits"] == row["weight_bits"],
+        "weights of k bits, activations of 8 (WkA8)": lambda row: row["activation_bits"] == 8,
+    }
+    with picture(path, title, caption, (9, 3.8), (1, 2), sharey=True) as (_, axes):
+        for panel, (name, chosen) in zip(axes, panels.items(), strict=True):
+            panel.set(title=name, xlabel="bits k", xticks=range(2, 9))
+            panel.axhline(float(np.mean(float_accuracies)), color=BLACK, linestyle=":", label="float")
+            _line(panel, filter(chosen, qat_rows), "weight_bits", "QAT", BLUE, "o-")
+            _line(panel, filter(chosen, ptq_rows), "weight_bits", "PTQ", VERMILION, "s--")
+            accuracy_axis(panel)
+        axes[0].legend()
+
+
+def unstructured_pruning(path: Path, rows: Sequence[Row], source: str) -> None:
+    """Accuracy against the fraction of weights set to zero, and against the parameters that are not.
+
+    Args:
+        path: unstructured_pruning.png.
+        rows: of plots/prune_sweep.csv; those whose method is unstructured are drawn. Where the table has a column
+            nonzero_parameters it is the second axis, otherwise parameters is, which then counts those that are not 0.
+        source: data.source.
+    """
+    rows = _of_method(rows, "unstructured")
+    remaining = "nonzero_parameters" if "nonzero_parameters" in rows[0] else "parameters"
+    title = "Unstructured pruning: zeroed weights, the same size and speed"
+    with picture(path, title, f"{data_caption(source)}; {seeds_note(rows)}", (9, 3.8), (1, 2), sharey=True) as (
+        _,
+        axes,
+    ):
+        _accuracy_lines(axes[0], rows, "amount")
+        _accuracy_lines(axes[1], rows, remaining)
+        axes[1].set(xscale="log", xlabel=X_LABELS["nonzero_parameters"])
+        axes[0].legend()
+
+
+def structured_pruning(path: Path, rows: Sequence[Row], x: str, source: str) -> None:
+    """Accuracy of the models that structured pruning leaves, against one of their costs.
+
+    Args:
+        path: structured_pruning_<..>.png.
+        rows: of plots/prune_sweep.csv; those whose method is structured are drawn.
+        x: parameters, flops or cpu_latency_us: a cost of the very weights whose accuracy is drawn.
+        source: data.source.
+    """
+    rows = _of_method(rows, "structured")
+    with picture(path, "Structured pruning", f"{data_caption(source)}; {seeds_note(rows)}", (6, 3.8)) as (_, (axes,)):
+        _accuracy_lines(axes, rows, x)
+        axes.legend()
+
+
+def _of_method(rows: Sequence[Row], method: str) -> list[Row]:
+    chosen = [row for row in rows if row["method"] == method]
+    if not chosen:
+        raise ArtifactError(f"plots/prune_sweep.csv holds no {method} row: run `dvc repro -f prune_sweep`.")
+    return chosen
+
+
+def _accuracy_lines(axes: Axes, rows: Sequence[Row], x: str) -> None:
+    for fine_tuned, (label, colour, style) in FINE_TUNED.items():
+        _line(axes, (row for row in rows if row["fine_tuned"] is fine_tuned), x, label, colour, style, _by_amount)
+    axes.set_xlabel(X_LABELS[x])
+    accuracy_axis(axes)
+
+
+def _by_amount(row: Row) -> float:
+    return row["amount"]
+
+
+def _line(axes: Axes, rows, x: str, label: str, colour: str, style: str, group: Callable | None = None) -> None:
+    """A point a setting (a value of `group`, otherwise of column x), a line through them in the order of x."""
+    groups: dict[object, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(group(row) if group else row[x], []).append(row)
+    points = sorted((mean_and_std(same, x), mean_and_std(same, "test_accuracy")) for same in groups.values())
+    if points:
+        xs, ys = np.array(points).transpose(1, 2, 0)
+        axes.errorbar(xs[0], ys[0], ys[1], xs[1] if xs[1].any() else None, style, color=colour, label=label)

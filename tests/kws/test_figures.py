@@ -1,0 +1,187 @@
+"""Pictures: all are written, in the same bytes each time, say what data they are of, and show what the rows hold."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kws import figures
+from kws.errors import ArtifactError, DataError
+from kws.figures import audio, style
+from kws.figures.training import confusion_counts
+
+CLASSES = ("_silence_", "_unknown_", "yes", "no")
+AMOUNTS = (0.0, 0.5, 0.875)
+
+
+def clips():
+    noise = np.random.default_rng(0).normal(0, 500, 16_000).astype(np.int16)
+    return {"_silence_": np.zeros(16_000, np.int16), "_unknown_": noise, "yes": noise // 2, "no": noise // 4}
+
+
+def sweep(method, loss):
+    return [
+        {"method": method, "weight_bits": k, "activation_bits": a, "seed": seed, "test_accuracy": 0.9 - loss / k}
+        for k in (2, 4, 8)
+        for a in sorted({k, 8})
+        for seed in (0, 1)
+    ]
+
+
+def pruning(method):
+    return [
+        {
+            "method": method, "amount": amount, "fine_tuned": tuned, "seed": seed, "parameters": int(1000 * (1 - amount)),
+            "flops": int(9000 * (1 - amount)), "cpu_latency_us": 150 - 50 * amount + seed,
+            "test_accuracy": 0.9 - amount * (0.1 if tuned else 0.5) + seed / 100,
+        }
+        for amount in AMOUNTS
+        for tuned in (False, True)
+        for seed in (0, 1)
+    ]  # fmt: skip
+
+
+def board_rows():
+    return [
+        {
+            "amount": amount, "fine_tuned": amount > 0, "tflite_sha256": "ab", "test_accuracy": 0.9 - amount / 10,
+            "flops": 9000 * (1 - amount), "cpu_latency_us": 150, "cpu_int8_latency_us": None,
+            "mcu_inference_ms": 2 + 40 * (1 - amount),
+        }
+        for amount in AMOUNTS
+    ]  # fmt: skip
+
+
+def phase_rows():
+    times = {"preprocess": 45.0, "preprocess_stride": 1.1, "inference": 38.0, "postprocess": 0.05}
+    return [
+        {"model": model, "phase": phase, "min_ms": ms * 0.9, "mean_ms": ms, "max_ms": ms * 1.1}
+        for model in ("deployed", "structured_0.5")
+        for phase, ms in times.items()
+    ]
+
+
+EPOCHS = [
+    {"epoch": epoch, "split": split, "loss": 1 / epoch, "accuracy": 1 - 0.5 / epoch}
+    for epoch in (1, 2, 3)
+    for split in ("training", "validation")
+]
+CONFUSED = [{"actual": "yes", "predicted": "no"}, *({"actual": name, "predicted": name} for name in CLASSES * 3)]
+TIMES_US = {"host CPU, float": 177.0, "GPU": None, "nRF52840, int8": 38_000.0}
+
+DRAWN = {
+    "training": lambda path: figures.training_figure(path, EPOCHS, "synthetic"),
+    "accuracy_vs_bits": lambda path: figures.accuracy_vs_bits(
+        path, sweep("ptq", 1), sweep("qat", 0.2), [0.91, 0.92], "synthetic"
+    ),
+    "unstructured_pruning": lambda path: figures.unstructured_pruning(path, pruning("unstructured"), "synthetic"),
+    **{
+        f"structured_pruning_{x}": lambda path, x=x: figures.structured_pruning(
+            path, pruning("structured"), x, "synthetic"
+        )
+        for x in ("parameters", "flops", "cpu_latency_us")
+    },
+    "structured_pruning_mcu": lambda path: figures.structured_pruning_mcu(path, board_rows(), "synthetic", "modelled"),
+    "mcu_phases": lambda path: figures.mcu_phases(path, phase_rows(), "synthetic", "modelled"),
+    "devices": lambda path: figures.devices(path, TIMES_US, "synthetic", "modelled"),
+    "confusion": lambda path: figures.confusion(path, CONFUSED, CLASSES, "synthetic"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_is_written_twice_in_the_same_bytes(tmp_path, name):
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    DRAWN[name](first)
+    DRAWN[name](second)
+    assert first.read_bytes() == second.read_bytes()
+    with Image.open(first) as image:
+        assert image.width > 400 and image.height > 150
+        assert "Software" not in image.info and len(image.convert("RGB").getcolors(1 << 20)) > 20
+
+
+def test_audio_figures(tmp_path):
+    audio.audio_figures(tmp_path, clips(), "synthetic")
+    names = {path.name for path in tmp_path.iterdir()}
+    kinds = ("waveform", "spectrum", "spectrogram", "mel_spectrogram", "mfcc")
+    assert names == {f"audio_{kind}.png" for kind in kinds}
+
+
+def test_audio_of_one_class_and_of_seven(tmp_path):
+    noise = clips()["_unknown_"]
+    for number in (1, 7):
+        audio.audio_figures(tmp_path, {f"word {index}": noise for index in range(number)}, "folder")
+
+
+def test_a_tone_shows_at_its_frequency():
+    tone = (8192 * np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000)).astype(np.int16)
+    power_db = audio.power_db(tone)  # (257, T)
+    assert power_db.shape == (257, 49)
+    assert power_db.mean(axis=1).argmax() == 1000 * audio.FFT_SAMPLES // 16_000
+    centres_hz = (np.linspace(0, 8000, 257) * audio.mel_filters()).sum(axis=1) / audio.mel_filters().sum(axis=1)
+    assert abs(centres_hz[audio.mel_db(tone).mean(axis=1).argmax()] - 1000) < 60
+    assert audio.mfcc(tone).shape == (12, 49)
+
+
+def test_bad_clips_are_refused(tmp_path):
+    for bad in (
+        {},
+        {"yes": np.zeros(16_000)},
+        {"yes": np.zeros((2, 16_000), np.int16)},
+        {"yes": np.zeros(9, np.int16)},
+    ):
+        with pytest.raises(DataError):
+            audio.audio_figures(tmp_path, bad, "synthetic")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_counts_of_the_confusion_matrix():
+    counts = confusion_counts(CONFUSED, CLASSES)
+    assert counts.tolist() == [[3, 0, 0, 0], [0, 3, 0, 0], [0, 0, 3, 1], [0, 0, 0, 3]]
+    with pytest.raises(ArtifactError, match="'maybe'"):
+        confusion_counts([{"actual": "maybe", "predicted": "yes"}], CLASSES)
+
+
+def test_lines_hold_the_mean_and_the_deviation_over_seeds(tmp_path, monkeypatch):
+    seen = {}
+
+    def keep(axes, xs, ys, yerr, xerr, *_, label, **__):
+        seen.setdefault(label, (xs.tolist(), ys.tolist(), yerr.tolist()))
+
+    monkeypatch.setattr("matplotlib.axes.Axes.errorbar", keep)
+    monkeypatch.setattr("matplotlib.axes.Axes.legend", lambda *_: None)
+    figures.structured_pruning(tmp_path / "a.png", pruning("structured"), "parameters", "synthetic")
+    xs, ys, std = seen["pruned"]
+    assert xs == [125, 500, 1000]
+    assert np.allclose(ys, [0.905 - 0.875 / 2, 0.905 - 0.25, 0.905])
+    assert np.allclose(std, 0.005)
+
+
+def test_every_picture_names_its_data_and_cycles(tmp_path, monkeypatch):
+    captions = []
+    supxlabel = style.Figure.supxlabel
+    monkeypatch.setattr(
+        style.Figure, "supxlabel", lambda self, text, **kw: captions.append(text) or supxlabel(self, text)
+    )
+    for name, draw in DRAWN.items():
+        draw(tmp_path / f"{name}.png")
+    audio.audio_figures(tmp_path, clips(), "synthetic")
+    assert len(captions) == len(DRAWN) + 5
+    assert all("synthetic speech" in caption for caption in captions)
+    assert sum("modelled cycles" in caption for caption in captions) == 3
+    assert [caption for caption in captions if "not measured: GPU" in caption]
+
+
+def test_nothing_to_draw_is_refused(tmp_path):
+    path = tmp_path / "a.png"
+    refused = (
+        lambda: figures.training_figure(path, [], "synthetic"),
+        lambda: figures.training_figure(path, EPOCHS, "youtube"),
+        lambda: figures.structured_pruning(path, pruning("unstructured"), "flops", "synthetic"),
+        lambda: figures.mcu_phases(path, phase_rows(), "synthetic", "guessed"),
+        lambda: figures.devices(path, {"GPU": None}, "synthetic", "modelled"),
+        lambda: figures.devices(path, {"GPU": 0.0}, "synthetic", "modelled"),
+        lambda: figures.confusion(path, [], CLASSES, "synthetic"),
+    )
+    for draw in refused:
+        with pytest.raises(ArtifactError, match="dvc repro"):
+            draw()
+    assert list(tmp_path.iterdir()) == []
