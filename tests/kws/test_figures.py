@@ -30,7 +30,8 @@ def sweep(method, loss):
 def pruning(method):
     return [
         {
-            "method": method, "amount": amount, "fine_tuned": tuned, "seed": seed, "parameters": int(1000 * (1 - amount)),
+            "method": method, "amount": amount, "fine_tuned": tuned, "seed": seed,
+            "parameters": int(1000 * (1 - amount)),
             "flops": int(9000 * (1 - amount)), "cpu_latency_us": 150 - 50 * amount + seed,
             "test_accuracy": 0.9 - amount * (0.1 if tuned else 0.5) + seed / 100,
         }
