@@ -1,0 +1,61 @@
+"""Real scales to the integers of the kernels: multipliers with shifts, activation ranges, the softmax table.
+
+The formulas are TFLite's (QuantizeMultiplier and CalculateActivationRangeQuantized of its kernels), so that the C
+computes with the same integers as the interpreter.
+"""
+
+import math
+
+import numpy as np
+
+from kws.errors import ModelError
+
+INT8_MIN, INT8_MAX = -128, 127
+SOFTMAX_ENTRIES = 256  # the distance of an int8 logit from the largest one is 0..255
+SOFTMAX_ONE = 1 << 16
+
+# schema.fbs, ActivationFunctionType
+_NONE, _RELU, _RELU6 = 0, 1, 3
+_REAL_BOUNDS = {_NONE: (None, None), _RELU: (0.0, None), _RELU6: (0.0, 6.0)}
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Integers (multiplier, shift) with real = multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31.
+
+    Raises:
+        ModelError: the multiplier is not a positive number below 2^30.
+    """
+    if not (math.isfinite(real) and 0 < real < 2.0**30):
+        raise ModelError(f"a layer's scales give the multiplier {real}, outside 0..2^30: quantize the model again.")
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(fraction * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (0, 0) if shift < -31 else (multiplier, shift)
+
+
+def activation_range(place: str, activation: int, scale: float, zero_point: int) -> tuple[int, int]:
+    """Smallest and largest int8 a fused activation lets through; `activation` as in the schema, in float32 as TFLite.
+
+    Raises:
+        ModelError: the activation is not NONE, RELU or RELU6.
+    """
+    if activation not in _REAL_BOUNDS:
+        raise ModelError(
+            f"{place} has fused activation number {activation}: the compiler knows NONE, RELU and RELU6. Use one of "
+            "them in the model."
+        )
+    low, high = _REAL_BOUNDS[activation]
+    lowest = INT8_MIN if low is None else max(INT8_MIN, zero_point + _round(low, scale))
+    highest = INT8_MAX if high is None else min(INT8_MAX, zero_point + _round(high, scale))
+    return lowest, highest
+
+
+def softmax_table(scale: float) -> list[int]:
+    """round(exp(-i * scale) * 2^16) for i = 0..255: what a logit i steps below the largest weighs in the softmax."""
+    return [math.floor(math.exp(-distance * scale) * SOFTMAX_ONE + 0.5) for distance in range(SOFTMAX_ENTRIES)]
+
+
+def _round(real: float, scale: float) -> int:
+    """real / scale in float32, rounded half up (real is not negative), kept within what int8 arithmetic can need."""
+    return math.floor(min(float(np.float32(real) / np.float32(scale)), 1e6) + 0.5)
