@@ -71,8 +71,8 @@ def quantized(model: nn.Module, bits: int, activation_bits: int, x: torch.Tensor
     """
     model = copy.deepcopy(model).eval()
     for layer in weighted_layers(model).values():
-        scale = choose_scale(layer.weight.detach().flatten(1), weight_grid(bits), method, percentile)
-        shape = (-1, *[1] * (layer.weight.dim() - 1))
+        shape = _scale_shape(layer)
+        scale = choose_scale(layer.weight.detach().reshape(shape[0], -1), weight_grid(bits), method, percentile)
         parametrize.register_parametrization(layer, "weight", StepQuantizer(weight_grid(bits), scale.view(shape)))
     for name in model.activations:
         if name != "logits":
@@ -105,7 +105,7 @@ def weighted_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def integer_weights(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-    """(C', ...) int8 integers and (C',) float32 scales of a quantized layer."""
+    """(C', ...) int8 integers and float32 scales, (C',) or (1,), of a quantized layer."""
     quantizer = layer.parametrizations.weight[0]
     integers = quantize(layer.parametrizations.weight.original.detach(), quantizer.scale, quantizer.grid)
     return integers.to(torch.int8), quantizer.scale.flatten()
@@ -120,12 +120,18 @@ def empty_quantized(architecture: dict, bits: int, activation_bits: int) -> nn.M
     """A quantized model of a known shape whose weights and scales are still to be loaded."""
     model = build(architecture)
     for layer in weighted_layers(model).values():
-        scale = torch.ones(layer.weight.shape[0], *[1] * (layer.weight.dim() - 1))
+        scale = torch.ones(_scale_shape(layer))
         parametrize.register_parametrization(layer, "weight", StepQuantizer(weight_grid(bits), scale))
     for name in model.activations:
         model.activations[name] = StepQuantizer(unsigned_grid(activation_bits), torch.tensor(1.0))
     model.activations["logits"] = LogitsQuantizer(torch.tensor(1.0), torch.tensor(0))
     return model.eval()
+
+
+def _scale_shape(layer: nn.Module) -> tuple[int, ...]:
+    """One scale an output channel of a convolution, one for a dense layer: what TFLite's converter keeps exactly."""
+    channels = layer.out_channels if isinstance(layer, nn.Conv2d) else 1
+    return (channels, *[1] * (layer.weight.dim() - 1))
 
 
 def _activation(model: nn.Module, name: str, x: torch.Tensor) -> torch.Tensor:
