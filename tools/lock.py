@@ -1,4 +1,4 @@
-"""pyproject.toml and the installed packages -> requirements.lock. Run in .venv: `python tools/lock.py > requirements.lock`.
+"""The installed packages that pyproject.toml reaches -> requirements.lock: `python tools/lock.py >requirements.lock`.
 
 Walks from the direct dependencies to everything they need, and pins what is installed, without the tag of a local build
 (2.13.0, not 2.13.0+cpu), so that the file holds on another machine. Packages that only other Pythons or systems need

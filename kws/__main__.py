@@ -1,0 +1,83 @@
+"""`python -m kws <command>`: what the Makefile asks for, apart from DVC's own commands.
+
+check      params.yaml, before any stage runs
+summary    metrics/*.json as a short table
+quick      the whole graph, small, in a copy
+real       the whole graph on real speech, in a copy; writes results/speech_commands
+"""
+
+import argparse
+import sys
+import textwrap
+from pathlib import Path
+
+from kws.errors import KwsError
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Arguments -> a namespace whose `run` takes it."""
+    parser = argparse.ArgumentParser(prog="kws", description="Keyword spotting on microcontrollers.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    check = commands.add_parser("check", help="refuse a bad params.yaml")
+    check.add_argument("--params", type=Path, default=Path("params.yaml"))
+    check.set_defaults(run=_check)
+    summary = commands.add_parser("summary", help="print what was measured")
+    summary.add_argument("--metrics", type=Path, default=Path("metrics"))
+    summary.add_argument("--plots", type=Path, default=Path("plots"))
+    summary.set_defaults(run=_summary)
+    quick = commands.add_parser("quick", help="the whole graph, small, in a copy under build/quick")
+    quick.set_defaults(run=_quick)
+    real = commands.add_parser("real", help="the whole graph on Speech Commands -> results/speech_commands")
+    real.add_argument("data_root", nargs="?", default="", help="a folder or .tar.gz; without it, it is downloaded")
+    real.set_defaults(run=_real)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0, or 1 after one paragraph on stderr about what a user can mend."""
+    options = parse(arguments)
+    try:
+        options.run(options)
+    except KwsError as error:
+        print(textwrap.fill(f"error: {error}", 100, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    from kws.params import load_params
+
+    load_params(options.params)
+
+
+def _summary(options: argparse.Namespace) -> None:
+    from kws.summary import load_metrics, summary_text
+
+    print(summary_text(load_metrics(options.metrics), options.plots))
+
+
+def _quick(_: argparse.Namespace) -> None:
+    from kws.scratch import quick
+    from kws.workspace import repository_root
+
+    _show(quick(repository_root()))
+
+
+def _real(options: argparse.Namespace) -> None:
+    from kws.scratch import real
+    from kws.workspace import repository_root
+
+    _show(real(repository_root(), options.data_root))
+
+
+def _show(folder: Path) -> None:
+    from kws.summary import load_metrics, summary_text
+
+    print(summary_text(load_metrics(folder / "metrics"), folder / "plots"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
