@@ -11,6 +11,7 @@ from kws.audio import CLIP_SAMPLES, SAMPLE_RATE_HZ
 
 SPLITS = ("training", "validation", "testing")
 NOISE_SECONDS = 60
+_BABBLE_VOICES = 12  # speaking at a time
 _PARTS = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}  # of a recording's time
 _STREAM = 4  # of random numbers, apart from those of kws.synthetic
 _NOISE_RMS = 2000  # in int16 steps, -24 dB below full scale
@@ -89,13 +90,13 @@ def _clicks(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _babble(rng: np.random.Generator, n: int, spoken: dict[str, list[np.ndarray]]) -> np.ndarray:
-    """Many voices at once: words laid over each other at random, three seconds of speech in every second."""
+    """Many voices at once: words laid over each other at random until none of them stands out."""
     noise = 1e-3 * rng.standard_normal(n)
     for split in SPLITS:
         start, end = bounds(n, split)
         words = [word / np.sqrt(np.mean(word**2)) for word in spoken[split]]
         filled = 0
-        while words and filled < 3 * (end - start):
+        while words and filled < _BABBLE_VOICES * (end - start):
             word = words[rng.integers(len(words))]
             at = int(rng.integers(start, end - len(word)))
             noise[at : at + len(word)] += rng.uniform(0.3, 1.0) * word

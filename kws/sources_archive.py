@@ -32,7 +32,7 @@ def extract(archive: Path, folder: Path) -> None:
                     _write(tar, member, folder / place)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise DataError(
-            f"{archive} cannot be unpacked ({error}). If it is damaged or was not downloaded to its end, fetch it again. "
+            f"{archive} cannot be unpacked ({error}). If it is damaged or was not downloaded to its end, fetch it. "
             "The part that was unpacked is removed."
         ) from None
 

@@ -24,8 +24,8 @@ from kws.synthetic_voice import ACCENTS, Utterance, family, phonemes, speak, spe
 
 SCHEMA_VERSION = 1
 OTHER_WORDS = (  # some sound a little like "yes" and "no", most are Speech Commands' own
-    *("yet", "yell", "guess", "chess", "less", "yesterday", "nose", "now", "new", "note", "nope", "nor", "snow"),
-    *("up", "down", "left", "right", "on", "off", "stop", "go", "one", "two", "three", "six", "seven", "nine"),
+    *("yellow", "guess", "less", "nine", "now", "backward", "follow", "visual", "four", "five", "eight"),
+    *("up", "down", "left", "right", "on", "off", "stop", "go", "one", "two", "three", "six", "seven"),
     *("bed", "bird", "cat", "dog", "happy", "house", "learn", "marvin", "sheila", "tree", "wow", "forward", "zero"),
     *("yes", "no"),
 )
@@ -143,7 +143,7 @@ def _plan(texts: list[tuple[str | None, list[str], int]], seed: int) -> list[Pla
 def _utterance(rng: np.random.Generator, text: str, names: list[str], accents=ACCENTS) -> Utterance:
     """A text said by one of the variants with one of the accents at a drawn rate and pitch."""
     voice = f"{accents[rng.integers(len(accents))]}+{names[rng.integers(len(names))]}"
-    rate_wpm, pitch, pitch_range, seed = (int(rng.integers(*b)) for b in ((110, 260), (15, 90), (10, 95), (1, 2**31)))
+    rate_wpm, pitch, pitch_range, seed = (int(rng.integers(*b)) for b in ((120, 230), (25, 75), (10, 90), (1, 2**31)))
     return Utterance(text, voice, rate_wpm, pitch, pitch_range, seed)
 
 

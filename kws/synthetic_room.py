@@ -10,11 +10,11 @@ import scipy.signal
 from kws.audio import CLIP_SAMPLES, SAMPLE_RATE_HZ, loudest_second, to_int16
 
 _LEVEL_DB = (-38.0, -12.0)  # root mean square of the word, 0 is full scale
-_SIGNAL_TO_NOISE_DB = (-2.0, 25.0)
-_NOISY = 0.85  # share of clips with noise; the others are as quiet as a studio
+_SIGNAL_TO_NOISE_DB = (10.0, 35.0)
+_NOISY = 0.8  # share of clips with noise; the others are as quiet as a studio
 _ROOMS = 0.7  # share of clips with reverberation
-_REVERBERATION_S = (0.1, 0.7)  # time in which the room's sound falls by 60 dB
-_DIRECT_TO_ROOM_DB = (-3.0, 15.0)
+_REVERBERATION_S = (0.1, 0.5)  # time in which the room's sound falls by 60 dB
+_DIRECT_TO_ROOM_DB = (3.0, 18.0)
 
 
 def recorded(word: np.ndarray, noises: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
@@ -44,9 +44,9 @@ def _placed(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _microphone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A band that some cheap microphone passes, tilted a little towards low or high."""
-    band_hz = (rng.uniform(50, 350), rng.uniform(3000, 7800))
+    band_hz = (rng.uniform(50, 250), rng.uniform(4000, 7800))
     sections = scipy.signal.butter(2, band_hz, btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos")
-    tilt = rng.uniform(-0.6, 0.6)
+    tilt = rng.uniform(-0.5, 0.5)
     return scipy.signal.lfilter([1.0, tilt], [1.0], scipy.signal.sosfilt(sections, samples))
 
 
