@@ -37,7 +37,9 @@ def lower(graph: Graph) -> Network:
     current, layers = graph.inputs[0], []
     for operator in graph.operators:
         current = _step(operator, current, layers)
-    if current.index != graph.outputs[0].index or not layers:
+    if not layers:
+        raise ModelError("there is no layer to compile in the .tflite, only RESHAPE: give the trained model.")
+    if current.index != graph.outputs[0].index:
         raise ModelError(f"the last operator gives {current.place}, and the output is {graph.outputs[0].place}.")
     return _network(graph, layers)
 
