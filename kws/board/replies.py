@@ -113,12 +113,10 @@ def handshake(parsed: Sequence[Line]) -> Handshake:
             f"the firmware speaks version {hello['version']} of the protocol, this program {protocol.VERSION}: "
             "program the board with an image of this repository (`dvc repro flash`)"
         )
-    clock, image = _only(parsed, "clock"), _only(parsed, "image")
+    clock, image = _clock(parsed), _only(parsed, "image")
     models = tuple(BoardModel(**fields) for word, fields in parsed if word == "model")
     if [model.index for model in models] != list(range(_only(parsed, "models")["count"])) or not models:
         raise BoardError("the board's list of models is not whole")
-    if clock["hz"] == 0:
-        raise BoardError("the board gives its clock's rate as 0")
     return Handshake(hello["board"], clock["hz"], clock["unit"], image["sha256"], image["bytes"], models)
 
 
@@ -142,7 +140,7 @@ def timing(parsed: Sequence[Line], phases: Sequence[str]) -> Timing:
     for phase, count in cycles.items():
         if count == 0:
             raise BoardError(f"the board counts 0 cycles for {phase}: its cycle counter does not run")
-    return Timing(cycles, _only(parsed, "clock")["hz"], output(parsed))
+    return Timing(cycles, _clock(parsed)["hz"], output(parsed))
 
 
 def features(parsed: Sequence[Line]) -> np.ndarray:
@@ -166,6 +164,13 @@ def _value(line: str, kind: str, text: str) -> str | int:
     if not _KINDS[kind].fullmatch(text) or (kind == "number" and int(text) > _NUMBER_MAX):
         raise BoardError(f"{line!r}: {text!r} is no {kind}")
     return int(text) if kind == "number" else text
+
+
+def _clock(parsed: Sequence[Line]) -> dict:
+    clock = _only(parsed, "clock")
+    if clock["hz"] == 0:
+        raise BoardError("the board gives its clock's rate as 0")
+    return clock
 
 
 def _only(parsed: Sequence[Line], word: str) -> dict:
