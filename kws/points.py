@@ -50,10 +50,10 @@ def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], N
     return [store_root() / kind / key_of(one) for one in inputs]
 
 
-def code_digest() -> str:
-    """Hash of the modules that decide a point's bytes."""
+def code_digest(more: tuple[str, ...] = ()) -> str:
+    """Hash of the modules that decide a point's bytes; `more` names further ones, such as tflite/export."""
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in _CODE))[:16]
+    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in (*_CODE, *more)))[:16]
 
 
 def file_digest(path: Path) -> str:

@@ -94,7 +94,7 @@ def without_filters(model: TinyConv, keep: list[int], dropout: float) -> TinyCon
     return smaller.eval()
 
 
-def non_zero_parameters(model: nn.Module) -> int:
+def nonzero_parameters(model: nn.Module) -> int:
     """Parameters that are not zero, biases included."""
     return int(sum(np.count_nonzero(value.detach().numpy()) for value in model.state_dict().values()))
 

@@ -1,7 +1,8 @@
 """Quantize, dequantize, fake-quantize and choose a scale: one primitive each, for calibration, QAT and export.
 
 A number x is stored as the integer q = clip(round(x / scale) + zero_point, low, high), halves to even, and stands for
-(q - zero_point) * scale. Weights are symmetric and narrow, q in -(2^(n-1) - 1) .. 2^(n-1) - 1, so 2 bits are ternary. An activation after ReLU has q in 0 .. 2^n - 1 (int8 with zero point -128 on the chip).
+(q - zero_point) * scale. Weights are symmetric and narrow, q in -(2^(n-1) - 1) .. 2^(n-1) - 1, so 2 bits are ternary.
+An activation after ReLU has q in 0 .. 2^n - 1 (int8 with zero point -128 on the chip).
 """
 
 from typing import NamedTuple

@@ -1,18 +1,26 @@
 """`train`: the float models, one a seed, that every other sweep starts from."""
 
+import json
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from kws.checkpoints import read_checkpoint
+from kws.dataset import read_dataset
+from kws.estimate import cost, footprint
 from kws.files import write_json
+from kws.latency import cpu_latency_us, cpu_name, gpu_latency_us
 from kws.models import create
 from kws.params import Model, Params, Train
 from kws.points import file_digest, run_points
-from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep
+from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean
 from kws.training import fit, recipe, training_device
 
+HISTORY_COLUMNS = ("seed", "epoch", "split", "loss", "accuracy")
+DEPLOYED_BITS = 8  # of the estimate before any quantization
 _HISTORY = "history.json"
+_ACCURACIES = "test_accuracies.json"
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,45 @@ def run(dataset: Path, params: Params) -> list[FloatPoint]:
     points = [{**common, "seed": seed} for seed in range(params.train.seeds)]
     folders = run_points("train", points, _make)
     return [FloatPoint(seed, folder / MODEL, figures(folder), folder / _HISTORY) for seed, folder in enumerate(folders)]
+
+
+def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], str]:
+    """Metrics, the rows of plots/training.csv, and where the speech came from. Latency is measured here, alone."""
+    model = read_checkpoint(points[0].checkpoint)
+    counts, estimate = cost(model), footprint(model, DEPLOYED_BITS)
+    metrics = {
+        "validation_accuracy": mean(point.figures["validation_accuracy"] for point in points),
+        "test_accuracy": mean(point.figures["test_accuracy"] for point in points),
+        "test_accuracy_std": deviation(point.figures["test_accuracy"] for point in points),
+        "parameters": counts.parameters,
+        "macs": counts.macs,
+        "flops": counts.flops,
+        "flash_bytes_estimate": estimate.flash_bytes,
+        "ram_bytes_estimate": estimate.ram_bytes,
+        "cpu_latency_us": cpu_latency_us(model),
+        "cpu": cpu_name(),
+        "gpu_latency_us": gpu_latency_us(model),
+        "train_s": round(mean(point.figures["train_s"] for point in points), 1),
+        "seeds": len(points),
+    }
+    return metrics, _history_rows(points), read_dataset(dataset).source
+
+
+def write_models(folder: Path, points: list[FloatPoint]) -> None:
+    """Put checkpoints and accuracies into an empty folder, for the sweeps."""
+    for point in points:
+        shutil.copyfile(point.checkpoint, folder / f"float_{point.seed}.pt")
+    write_json(folder / _ACCURACIES, [point.figures["test_accuracy"] for point in points])
+
+
+def test_accuracies(folder: Path) -> list[float]:
+    """Test accuracies by seed, from the folder that `write_models` filled."""
+    return json.loads((folder / _ACCURACIES).read_text())
+
+
+def mean_test_accuracy(folder: Path) -> float:
+    """What the sweeps' losses are counted from."""
+    return mean(test_accuracies(folder))
 
 
 def read_float_models(folder: Path) -> dict[int, Path]:
@@ -64,3 +111,13 @@ def _make(folder: Path, point: dict) -> None:
 def teacher_of(point: dict):
     """The float model that a point starts from and is taught by."""
     return read_checkpoint(Path(point["float_model"]))
+
+
+def _history_rows(points: list[FloatPoint]) -> list[dict]:
+    rows = []
+    for point in points:
+        for epoch in json.loads(point.history.read_text()):
+            for split in ("training", "validation"):
+                figures_of_split = {key: epoch[f"{split}_{key}"] for key in ("loss", "accuracy")}
+                rows.append({"seed": point.seed, "epoch": epoch["epoch"], "split": split, **figures_of_split})
+    return rows

@@ -1,9 +1,10 @@
 """`prune_sweep`: weights zeroed (unstructured) and filters taken out (structured), each with and without fine-tuning.
 
 Accuracy, counts and latency of a row belong to one set of weights. Unstructured pruning leaves the shape as it is:
-`parameters`, `macs` and `flops` are physical, `non_zero_parameters` says what is left.
+`parameters`, `macs` and `flops` are physical, `nonzero_parameters` says what is left.
 """
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from kws.pruning import (
     filters_to_keep,
     gradual_amount,
     masked,
-    non_zero_parameters,
+    nonzero_parameters,
     prune_weights,
     without_filters,
     without_masks,
@@ -38,7 +39,7 @@ COLUMNS = (
     "fine_tuned",
     "seed",
     "parameters",
-    "non_zero_parameters",
+    "nonzero_parameters",
     "macs",
     "flops",
     "cpu_latency_us",
@@ -46,7 +47,7 @@ COLUMNS = (
     "test_accuracy",
 )
 _CALIBRATION_CLIPS = 1024
-_COUNTS = ("parameters", "non_zero_parameters", "macs", "flops")  # the same for every seed
+_COUNTS = ("parameters", "nonzero_parameters", "macs", "flops")  # the same for every seed
 
 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
@@ -79,6 +80,13 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
 def checkpoint_name(row: dict) -> str:
     """File name of a structured row's candidate among the stage's outs."""
     return f"structured_{row['amount']:g}_{'fine_tuned' if row['fine_tuned'] else 'pruned'}_seed{row['seed']}.pt"
+
+
+def write_candidates(folder: Path, table: list[dict], checkpoints: list[Path]) -> None:
+    """Put every structured row's checkpoint into an empty folder."""
+    for row, checkpoint in zip(table, checkpoints, strict=True):
+        if row["method"] == "structured":
+            shutil.copyfile(checkpoint, folder / checkpoint_name(row))
 
 
 def summary(table: list[dict]) -> dict:
@@ -129,7 +137,7 @@ def _row(point: dict, checkpoint: Path) -> dict:
     return {
         **{name: point[name] for name in ("method", "amount", "fine_tuned", "seed")},
         "parameters": counts.parameters,
-        "non_zero_parameters": non_zero_parameters(model),
+        "nonzero_parameters": nonzero_parameters(model),
         "macs": counts.macs,
         "flops": counts.flops,
         "cpu_latency_us": cpu_latency_us(model),

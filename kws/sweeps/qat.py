@@ -1,5 +1,6 @@
 """`qat_sweep`: the float models trained on with quantizers in place, taught by themselves as they were."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
 def checkpoint_name(row: dict) -> str:
     """File name of a row's candidate among the stage's outs."""
     return f"w{row['weight_bits']}a{row['activation_bits']}_seed{row['seed']}.pt"
+
+
+def write_candidates(folder: Path, table: list[dict], checkpoints: list[Path]) -> None:
+    """Put every row's checkpoint into an empty folder."""
+    for row, checkpoint in zip(table, checkpoints, strict=True):
+        shutil.copyfile(checkpoint, folder / checkpoint_name(row))
 
 
 def best_candidate(table: list[dict], bits: int) -> dict:

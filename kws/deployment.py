@@ -1,0 +1,59 @@
+"""`flash`: candidates -> C -> two firmware images; the one with every model goes onto the board.
+
+The image that carries the deployed model alone is what a product would ship: its sizes are the ones compared with the
+estimate. The benchmark image carries every candidate, so that one programming serves the whole curve.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from kws.board.boards import board_named
+from kws.board.build import Image, build_image
+from kws.board.flashing import flash
+from kws.codegen import generate
+from kws.conversion_manifest import Candidate, read_candidates
+from kws.params import Params
+
+SHIPPED, BENCHMARK = "shipped", "benchmark"
+_IMAGE = "image.bin"
+
+
+def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Params) -> dict:
+    """Build both images into a folder, program the board, check what it holds, and return the receipt with the sizes.
+
+    Raises:
+        ArtifactError: the candidates cannot be used.
+        ModelError, BuildError: a model cannot be compiled, or an image does not fit the chip.
+        BoardError: the board is not there, or holds something else after programming.
+    """
+    candidates = read_candidates(candidates_folder)
+    shipped, weight_bytes = _build(candidates[:1], folder / SHIPPED, params)
+    benchmark, _ = _build(candidates, folder / BENCHMARK, params)
+    hashes = tuple(candidate.tflite_sha256 for candidate, _ in candidates)
+    receipt = flash(board_named(params.flash), benchmark.bin, hashes, params.flash.timeout_s)
+    estimate = json.loads(estimates.read_text())["deployed"]
+    return {
+        **receipt,
+        "flash_bytes": shipped.flash_bytes,
+        "ram_bytes": shipped.ram_bytes,
+        "benchmark_flash_bytes": benchmark.flash_bytes,
+        "benchmark_ram_bytes": benchmark.ram_bytes,
+        "weight_bytes": weight_bytes,
+        "shipped_image_sha256": shipped.sha256,
+        "flash_estimate_error": estimate["flash_bytes_estimate"] / shipped.flash_bytes - 1,
+        "ram_estimate_error": estimate["ram_bytes_estimate"] / shipped.ram_bytes - 1,
+    }
+
+
+def benchmark_image(folder: Path) -> Path:
+    """The image that was programmed, in the folder that `deploy` filled."""
+    return folder / BENCHMARK / _IMAGE
+
+
+def _build(candidates: list[tuple[Candidate, bytes]], folder: Path, params: Params) -> tuple[Image, int]:
+    """An image with these models, and the bytes that the first one's weights take in it."""
+    with tempfile.TemporaryDirectory() as generated:
+        models = generate([(candidate.name, tflite) for candidate, tflite in candidates], Path(generated))
+        image = build_image(Path(generated), params.front_end, folder, params.flash.baud)
+    return image, models[0].weight_bytes

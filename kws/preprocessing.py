@@ -1,0 +1,83 @@
+"""`preprocess`: a corpus in the official layout -> the dataset that training sees, and WAV files for the board."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kws.audio import write_wav
+from kws.augmentation import augmented_features
+from kws.corpus import Clip, Corpus, load_corpus
+from kws.dataset import Dataset
+from kws.features import features
+from kws.figures.audio import audio_figures
+from kws.files import replaced_folder
+from kws.params import Params
+from kws.points import jobs
+
+BOARD_CLIPS = 480  # most of the test split that is written for the board
+
+_CHUNK_CLIPS = 1024
+
+
+def preprocess(params: Params) -> tuple[Corpus, Dataset, dict]:
+    """Load the corpus, compute features, and count.
+
+    Returns:
+        The corpus, the dataset, and the metrics.
+    """
+    corpus = load_corpus(params.data)
+    audio, training_labels, _, _ = corpus.load("training")
+    training = augmented_features(audio, corpus.noises("training"), params.augmentation, params.front_end, jobs())
+    dataset = Dataset(
+        classes=corpus.classes,
+        source=corpus.source,
+        training_features=training,
+        training_labels=training_labels,
+        **_evaluated(corpus, "validation", params),
+        **_evaluated(corpus, "testing", params),
+    )
+    return corpus, dataset, _metrics(corpus)
+
+
+def write_test_clips(folder: Path, corpus: Corpus) -> None:
+    """Write test clips as <class>/<place>_<name>.wav, as many of each class, at most BOARD_CLIPS together."""
+    with replaced_folder(folder) as temporary:
+        for label, name in enumerate(corpus.classes):
+            (temporary / name).mkdir()
+            clips = [clip for clip in corpus.of("testing") if clip.label == label]
+            for place, clip in enumerate(clips[: BOARD_CLIPS // len(corpus.classes)]):
+                write_wav(temporary / name / f"{place:03d}_{_flat(clip)}.wav", corpus.read(clip))
+
+
+def write_pictures(folder: Path, corpus: Corpus) -> None:
+    """Pictures of the first test clip of each class."""
+    firsts = {corpus.classes[clip.label]: clip for clip in reversed(corpus.of("testing"))}
+    audio_figures(folder, {name: corpus.read(firsts[name]) for name in corpus.classes}, corpus.source)
+
+
+def _evaluated(corpus: Corpus, split: str, params: Params) -> dict[str, np.ndarray]:
+    clips = corpus.of(split)
+    parts = [
+        features(corpus.audio(clips[start : start + _CHUNK_CLIPS]), params.front_end)
+        for start in range(0, len(clips), _CHUNK_CLIPS)
+    ]
+    labels = np.array([clip.label for clip in clips], np.int64)
+    return {f"{split}_features": np.concatenate(parts), f"{split}_labels": labels}
+
+
+def _metrics(corpus: Corpus) -> dict:
+    counts = corpus.counts()
+    return {
+        "source": corpus.source,
+        "clips": {split: sum(by_class.values()) for split, by_class in counts.items()},
+        "speakers": corpus.speakers(),
+        "classes": list(corpus.classes),
+        "clips_by_class": counts,
+        "clips_left_out": len(corpus.left_out),
+        "notes": list(corpus.notes),
+    }
+
+
+def _flat(clip: Clip) -> str:
+    """A clip's name as one file name."""
+    return clip.name.removesuffix(".wav").replace("/", "_").replace(" ", "_")
