@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from kws.errors import DataError
 
-ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
 _TAKEN = {".wav", ".txt"}
 
 
@@ -25,7 +25,7 @@ def extract(archive: Path, folder: Path) -> None:
         DataError: the archive is damaged or incomplete, or the disk is full.
     """
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with tarfile.open(archive, "r:gz") as tar:
             for member in tqdm(tar, desc="unpacking", unit="file", disable=None):
                 place = _safe_place(member)
                 if place is not None:

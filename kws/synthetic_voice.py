@@ -84,8 +84,9 @@ def speak(utterances: list[Utterance]) -> list[np.ndarray]:
 
 
 def phonemes(texts: list[str], voice: str = "en-us") -> list[str]:
-    """How each text is pronounced, in espeak-ng's own phoneme letters."""
-    return _run({"phonemes": {"voice": voice, "texts": texts}})["phonemes"]
+    """How each text is pronounced, in espeak-ng's own phoneme letters, without the marks of stress."""
+    spoken = _run({"phonemes": {"voice": voice, "texts": texts}})["phonemes"]
+    return [re.sub("[',]", "", one) for one in spoken]
 
 
 def _run(job: dict) -> dict:
