@@ -51,7 +51,7 @@ class CycleCounter:
         self.attached = False
         self.failure: Exception | None = None  # raised in the hook, which then stopped the core
         self._core, self._model = core, model
-        self._hooks: list[int] = []
+        self._hooks: list[int] = []  # the first one is _block_hook's
         self._it_hooks: set[int] = set()  # addresses of the IT instructions that are watched
         self._blocks: dict[tuple[int, bytes], Edge] = {}
         self._predicated: dict[int, set[Predicated]] = {}
@@ -73,7 +73,8 @@ class CycleCounter:
 
     def detach(self) -> None:
         """Run at full speed again."""
-        for hook in self._hooks:
+        uclib.uc_hook_del(self._core._uch, self._hooks[0])
+        for hook in self._hooks[1:]:
             self._core.hook_del(hook)
         self._core.ctl_flush_tb()
         self.attached, self._hooks = False, []

@@ -9,11 +9,11 @@ def _names(text: str) -> frozenset[str]:
 
 
 # Table 3-1, core instructions of one cycle. IT can take none behind a 16-bit instruction (note d): charged as one.
-# WFE and WFI take 1 + W: waiting is not charged.
+# WFE and WFI take 1 + W: waiting is not charged. The decoder calls NOP, SEV, WFE and WFI `hint`.
 CORE_ONE = _names(
     """mov movw movt mvn add addw adc adr sub subw sbc rsb mul mla mls smull umull smlal umlal ssat usat cmp cmn and eor
-    orr orn bic tst teq lsl lsr asr ror rrx clz clrex it sxth sxtb uxth uxtb ubfx sbfx bfc bfi rev rev16 revsh rbit sev
-    nop wfe wfi"""
+    orr orn bic tst teq lsl lsr asr ror rrx clz clrex it sxth sxtb uxth uxtb ubfx sbfx bfc bfi rev rev16 revsh rbit
+    hint"""
 )
 
 # Table 3-2, DSP instructions: all of them take one cycle.
@@ -26,8 +26,8 @@ DSP_ONE = _names(
     uhsub8 uhsub16 uhasx uhsax"""
 )
 
-# Table 7-1, floating point.
-FLOAT_ONE = _names("vabs vadd vcmp vcmpe vcvt vcvtb vcvtt vcvtr vmrs vmsr vmul vneg vnmul vsub")
+# Table 7-1, floating point. The decoder calls VMOV of a constant `fconsts` and VMRS to the flags `fmstat`.
+FLOAT_ONE = _names("vabs vadd vcmp vcmpe vcvt vcvtb vcvtt vcvtr vmrs vmsr vmul vneg vnmul vsub fconsts fmstat")
 FLOAT_ACCUMULATE = _names("vmla vmls vnmla vnmls vfma vfms vfnma vfnms")  # 3
 FLOAT_DIVIDE = _names("vdiv vsqrt")  # 14
 
@@ -43,6 +43,7 @@ BRANCHES = _names("b bl blx bx cbz cbnz")  # 1 + P, not taken 1
 TABLE_BRANCHES = _names("tbb tbh")  # 2 + P
 BARRIERS = _names("dmb dsb")  # 1 + B, and B is at least 0
 DIVIDES = _names("sdiv udiv")  # 2 to 12
+TRAPS = _names("udf svc bkpt")  # the emulated board ends there
 SPECIAL = _names("cps mrs msr")  # 1 or 2: charged as 2
 
-ONE = CORE_ONE | DSP_ONE | FLOAT_ONE | BRANCHES | BARRIERS
+ONE = CORE_ONE | DSP_ONE | FLOAT_ONE | BRANCHES | BARRIERS | TRAPS

@@ -193,7 +193,11 @@ def _stalls(step: Step, previous: Step | None, model: CycleModel) -> int:
     return model.address_stall_cycles if computed and previous.writes & step.address_registers else 0
 
 
-_FLOAT_RESULTS = table.FLOAT_ONE - {"vcmp", "vcmpe", "vmrs", "vmsr"} | table.FLOAT_ACCUMULATE | table.FLOAT_DIVIDE
+_FLOAT_RESULTS = (
+    table.FLOAT_ONE - {"vcmp", "vcmpe", "vmrs", "vmsr", "fconsts", "fmstat"}
+    | table.FLOAT_ACCUMULATE
+    | table.FLOAT_DIVIDE
+)
 
 
 def cost_block(code: bytes, address: int, model: CycleModel, lead: bytes = b"") -> Block:
