@@ -56,9 +56,14 @@ class EmulatorBoard:
     def __init__(self, baud: int):
         self._baud = baud
         self.flash_file = store_root() / "board" / "emulator.flash"
+        self._elf_file = self.flash_file.with_suffix(".elf")
 
     def program(self, image: Path) -> None:
-        write_bytes(self.flash_file, b"\xff" * FLASH_START + Path(image).read_bytes())
+        elf = image.with_suffix(".elf")  # of no use but to name the function in which a firmware fails
+        self._elf_file.unlink(missing_ok=True)
+        write_bytes(self.flash_file, b"\xff" * FLASH_START + image.read_bytes())
+        if elf.exists():
+            write_bytes(self._elf_file, elf.read_bytes())
 
     @contextmanager
     def open(self) -> Iterator[serial.SerialBase]:
@@ -66,7 +71,8 @@ class EmulatorBoard:
 
         if not self.flash_file.exists():
             raise BoardError(f"The emulated board's flash is empty ({self.flash_file}): run `dvc repro -f flash`.")
-        with running_emulator(self.flash_file) as url, _opened(url, self._baud) as port:
+        elf = self._elf_file if self._elf_file.exists() else None
+        with running_emulator(self.flash_file, elf=elf) as url, _opened(url, self._baud) as port:
             yield port
 
 
