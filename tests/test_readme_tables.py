@@ -1,0 +1,68 @@
+"""README's tables are filled from the metrics, and a stale README is noticed."""
+
+import json
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.made_up_metrics import made_up_metrics
+from tools.readme_tables import main
+
+README = """# Title
+<!-- table: headline here speech_commands -->
+<!-- end -->
+text
+<!-- table: bits here -->
+| old |
+<!-- end -->
+<!-- table: pruning speech_commands -->
+<!-- end -->
+<!-- table: board here -->
+<!-- end -->
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    for folder, source in (("metrics", "synthetic"), ("results/speech_commands/metrics", "speech_commands")):
+        (tmp_path / folder).mkdir(parents=True)
+        for stage, values in made_up_metrics(source).items():
+            (tmp_path / folder / f"{stage}.json").write_text(json.dumps(values))
+    (tmp_path / "README.md").write_text(README)
+    return tmp_path
+
+
+def test_tables_are_filled_and_checked(root, capsys):
+    assert main(["--check", "--root", str(root)]) == 1
+    assert "make readme" in capsys.readouterr().err and (root / "README.md").read_text() == README
+    assert main(["--root", str(root)]) == 0
+    text = (root / "README.md").read_text()
+    for line in (
+        "|  | synthetic speech | Speech Commands v0.02 |",
+        "| float model, test accuracy | 91.2% (mean of 3 seeds) | 91.2% (mean of 3 seeds) |",
+        "| synthetic speech | w2a8 | 87.5% ± 1.0 | 87.5% ± 1.0 | 4,000 |",
+        "| Speech Commands v0.02 | 50.0% | 500 | 9,500 | 200 | 65.0% | 85.0% |",
+        "| synthetic speech | pruned | 50.0% | 20.50 (modelled cycles) | 85.0% |",
+    ):
+        assert line in text.splitlines()
+    assert "| old |" not in text
+    assert main(["--check", "--root", str(root)]) == 0
+
+
+def test_new_numbers_make_it_stale(root):
+    main(["--root", str(root)])
+    metrics = made_up_metrics()
+    metrics["train"]["test_accuracy"] = 0.5
+    (root / "metrics" / "train.json").write_text(json.dumps(metrics["train"]))
+    assert main(["--check", "--root", str(root)]) == 1
+
+
+@pytest.mark.parametrize("line", ["<!-- table: weather here -->\n<!-- end -->", "<!-- table: bits here -->\n"])
+def test_a_wrong_marker_is_named(root, capsys, line):
+    (root / "README.md").write_text(line)
+    assert main(["--root", str(root)]) == 1
+    assert "README.md" in capsys.readouterr().err and (root / "README.md").read_text() == line
+
+
+def test_this_repositorys_readme_is_current():
+    assert main(["--check", "--root", str(REPOSITORY)]) == 0

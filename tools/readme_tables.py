@@ -1,0 +1,135 @@
+"""metrics/*.json -> the tables of README.md, so that no number in it was typed. `--check` exits 1 where it is stale.
+
+A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
+data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
+`<!-- table: headline here speech_commands -->` sets several side by side.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kws.captions import cycles_caption, data_caption
+from kws.errors import ArtifactError, KwsError
+from kws.files import write_text
+from kws.summary import Metrics, headline, load_metrics
+
+FOLDERS = {"here": Path("metrics"), "speech_commands": Path("results/speech_commands/metrics")}
+BLOCK = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def headline_table(results: Sequence[Metrics]) -> str:
+    """The table that `make repro` ends with, a column for each data."""
+    columns = [dict(headline(metrics)) for metrics in results]
+    rows = [[name, *(column[name] for column in columns)] for name in columns[0] if all(name in c for c in columns)]
+    return _markdown(["", *(column["speech"] for column in columns)], [row for row in rows if row[0] != "speech"])
+
+
+def bits_table(results: Sequence[Metrics]) -> str:
+    """Test accuracy of each width, quantized after training and with training."""
+    rows = []
+    for metrics in results:
+        ptq, qat = metrics["ptq_sweep"], metrics["qat_sweep"]
+        data = data_caption(metrics["preprocess"]["source"])
+        rows.append([data, "float", _percent(ptq["float_test_accuracy"]), _percent(qat["float_test_accuracy"]), ""])
+        for width in sorted({*ptq, *qat} - {"float_test_accuracy"}, key=_bits_of, reverse=True):
+            cells = [_with_deviation(sweep.get(width)) for sweep in (ptq, qat)]
+            bytes_stored = (ptq.get(width) or qat[width])["weight_bytes"]
+            rows.append([data, width, *cells, f"{bytes_stored:,}"])
+    return _markdown(["speech", "bits", "PTQ", "QAT", "weights (bytes)"], rows)
+
+
+def pruning_table(results: Sequence[Metrics]) -> str:
+    """Structured pruning: what each point costs, and what fine-tuning brings back."""
+    rows = [
+        [
+            data_caption(metrics["preprocess"]["source"]), f"{point['amount']:.1%}", f"{point['parameters']:,.0f}",
+            f"{point['flops']:,.0f}", f"{point['cpu_latency_us']:.0f}", _percent(point["test_accuracy"]),
+            _percent(point["test_accuracy_fine_tuned"]),
+        ]
+        for metrics in results
+        for point in metrics["prune_sweep"]["structured"]
+    ]  # fmt: skip
+    head = ["speech", "removed", "parameters", "FLOPs", "host CPU (µs)", "pruned", "fine-tuned"]
+    return _markdown(head, rows)
+
+
+def board_table(results: Sequence[Metrics]) -> str:
+    """Every further model that went to the board."""
+    rows = [
+        [
+            data_caption(metrics["preprocess"]["source"]), model["name"], _percent(model["amount"]),
+            f"{model['inference_ms']:.2f} ({cycles_caption(metrics['mcu_benchmark']['cycles_are'])})",
+            _percent(model["test_accuracy"]),
+        ]
+        for metrics in results
+        for model in metrics["mcu_benchmark"]["models"]
+    ]  # fmt: skip
+    return _markdown(["speech", "model", "removed", "inference (ms)", "test accuracy"], rows)
+
+
+TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
+    "headline": headline_table,
+    "bits": bits_table,
+    "pruning": pruning_table,
+    "board": board_table,
+}
+
+
+def filled(text: str, root: Path) -> str:
+    """README's text with every table made anew. Raises ArtifactError for an unknown table or missing metrics."""
+
+    def table(block: re.Match) -> str:
+        name, *data = block[2].split()
+        if name not in TABLES or not data or any(folder not in FOLDERS for folder in data):
+            expected = f"one of {', '.join(TABLES)}, then {' or '.join(FOLDERS)}"
+            raise ArtifactError(f"README.md: `table: {block[2]}` is unknown; write {expected}.")
+        return block[1] + TABLES[name]([load_metrics(root / FOLDERS[folder]) for folder in data]) + block[3]
+
+    if text.count("<!-- table:") != len(BLOCK.findall(text)):
+        raise ArtifactError("README.md: a table's comment has no `<!-- end -->` after it; add it.")
+    return BLOCK.sub(table, text)
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.strip() for cell in line) + " |\n" for line in lines)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _with_deviation(width: dict | None) -> str:
+    return f"{width['test_accuracy']:.1%} ± {100 * width['test_accuracy_std']:.1f}" if width else ""
+
+
+def _bits_of(name: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", name)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write README.md, or with --check only compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where README.md is stale")
+    parser.add_argument("--root", type=Path, default=Path(), help="the repository")
+    options = parser.parse_args(arguments)
+    readme = options.root / "README.md"
+    try:
+        text = readme.read_text()
+        new = filled(text, options.root)
+    except KwsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if options.check and new != text:
+        print("README.md is stale: `make readme` fills its tables.", file=sys.stderr)
+        return 1
+    if new != text:
+        write_text(readme, new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
