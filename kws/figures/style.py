@@ -93,9 +93,9 @@ def required(rows: Sequence[Row], table: str) -> Sequence[Row]:
 
 
 def mean_and_std(rows: Sequence[Row], key: str) -> tuple[float, float]:
-    """Mean and (population) standard deviation of a column over rows that differ in their seed alone."""
+    """Mean and sample standard deviation (0 for a single row) of a column over rows that differ in their seed alone."""
     values = np.array([row[key] for row in rows], dtype=np.float64)
-    return float(values.mean()), float(values.std())
+    return float(values.mean()), float(values.std(ddof=1)) if values.size > 1 else 0.0
 
 
 def seeds_note(rows: Sequence[Row]) -> str:

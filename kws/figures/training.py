@@ -18,13 +18,14 @@ def training_figure(path: Path, rows: Sequence[Row], source: str) -> None:
 
     Args:
         path: training.png.
-        rows: epoch, split, loss, accuracy; where an epoch and split occur more than once (several seeds) the mean is
+        rows: epoch, split, loss, accuracy, and seed where there are several; where an epoch and split occur more than once (several seeds) the mean is
             drawn and the range is shaded.
         source: data.source.
     """
     required(rows, "plots/training.csv")
-    size_in = (8.4, 3.4)
-    with picture(path, "Training of the float model", data_caption(source), size_in, (1, 2)) as (_, axes):
+    seeds = len({row.get("seed") for row in rows})
+    caption = data_caption(source) + (f"; mean and range over {seeds} seeds" if seeds > 1 else "")
+    with picture(path, "Training of the float model", caption, (8.4, 3.4), (1, 2)) as (_, axes):
         for panel, key in zip(axes, ("loss", "accuracy"), strict=True):
             for split in dict.fromkeys(row["split"] for row in rows):
                 colour, dashes = _SPLITS.get(split, ("#000000", ":"))

@@ -153,7 +153,7 @@ def test_lines_hold_the_mean_and_the_deviation_over_seeds(tmp_path, monkeypatch)
     xs, ys, std = seen["pruned"]
     assert xs == [125, 500, 1000]
     assert np.allclose(ys, [0.905 - 0.875 / 2, 0.905 - 0.25, 0.905])
-    assert np.allclose(std, 0.005)
+    assert np.allclose(std, 0.005 * 2**0.5)
 
 
 def test_every_picture_names_its_data_and_cycles(tmp_path, monkeypatch):
