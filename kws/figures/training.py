@@ -18,8 +18,7 @@ def training_figure(path: Path, rows: Sequence[Row], source: str) -> None:
 
     Args:
         path: training.png.
-        rows: epoch, split, loss, accuracy, and seed where there are several; where an epoch and split occur more than once (several seeds) the mean is
-            drawn and the range is shaded.
+        rows: epoch, split, loss, accuracy; with several seeds, told by a column seed, their mean and range.
         source: data.source.
     """
     required(rows, "plots/training.csv")
