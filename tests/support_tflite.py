@@ -229,6 +229,21 @@ def edited(tflite: bytes, edit) -> bytes:
     return serialize(model)
 
 
+def with_power_of_two_scales(tflite: bytes) -> bytes:
+    """The same integers under scales that are powers of two: products then lie exactly between two integers, often."""
+
+    def edit(model: schema.ModelT) -> None:
+        tensors = model.subgraphs[0].tensors
+        for entry in {id(t.quantization): t.quantization for t in tensors if t.quantization is not None}.values():
+            entry.scale = np.exp2(np.round(np.log2(entry.scale))).astype(np.float32)
+        for operator in model.subgraphs[0].operators:
+            if len(operator.inputs) == 3:  # TFLite wants the bias at the scale of the products
+                source, weights, bias = (tensors[index].quantization for index in operator.inputs)
+                bias.scale = source.scale * weights.scale
+
+    return edited(tflite, edit)
+
+
 def _quantization(scales: np.ndarray, zero_points: np.ndarray, axis: int) -> schema.QuantizationParametersT:
     return schema.QuantizationParametersT(scale=scales, zeroPoint=zero_points, quantizedDimension=axis)
 

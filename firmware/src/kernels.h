@@ -22,6 +22,14 @@ typedef struct {
   int16_t activation_min, activation_max;
 } kws_requantization_t;
 
+/* The same for dense layers, which TFLite's reference kernel scales by a real number in double precision. */
+typedef struct {
+  const int32_t *bias;
+  const double *multipliers; /* input scale * weight scale / output scale, one an output */
+  int16_t output_offset;
+  int16_t activation_min, activation_max;
+} kws_real_requantization_t;
+
 /* Where a sliding window lies: window row 0 of output row y is input row y * stride_height - pad_top. */
 typedef struct {
   uint16_t input_height, input_width, input_channels;
@@ -52,7 +60,7 @@ typedef struct {
 typedef struct {
   uint32_t inputs;
   uint32_t outputs;
-  kws_requantization_t requantization;
+  kws_real_requantization_t requantization;
   const int8_t *weights;
   int16_t input_offset;
 } kws_fully_connected_t;

@@ -1,5 +1,5 @@
 /*
- * From int32 accumulators to int8, the two ways TFLite's reference kernels round. Private to the kernels.
+ * From int32 accumulators to int8 as TFLite's reference convolutions and means do it. Private to the kernels.
  * A right shift of a negative number is arithmetic, as on every compiler that builds this firmware.
  */
 #ifndef KWS_KERNELS_REQUANTIZE_H
@@ -24,12 +24,6 @@ static inline int32_t kws_round_twice(int32_t value, int32_t multiplier, int32_t
   return (high >> right) + ((high & mask) > half);
 }
 
-/* Dense layers round once: round(x * multiplier * 2^(shift - 31)), half up. */
-static inline int32_t kws_round_once(int32_t value, int32_t multiplier, int32_t shift) {
-  const int32_t right = 31 - shift;
-  return (int32_t)(((int64_t)value * multiplier + (INT64_C(1) << (right - 1))) >> right);
-}
-
 static inline int8_t kws_clamp(int32_t value, int32_t low, int32_t high) {
   return (int8_t)(value < low ? low : value > high ? high : value);
 }
@@ -38,13 +32,6 @@ static inline int8_t kws_clamp(int32_t value, int32_t low, int32_t high) {
 static inline int8_t kws_requantize_twice(const kws_requantization_t *q, uint32_t channel, int32_t accumulator) {
   const int32_t value =
       kws_round_twice(accumulator + q->bias[channel], q->multipliers[channel], q->shifts[channel]) + q->output_offset;
-  return kws_clamp(value, q->activation_min, q->activation_max);
-}
-
-/* The same, rounded once. */
-static inline int8_t kws_requantize_once(const kws_requantization_t *q, uint32_t channel, int32_t accumulator) {
-  const int32_t value =
-      kws_round_once(accumulator + q->bias[channel], q->multipliers[channel], q->shifts[channel]) + q->output_offset;
   return kws_clamp(value, q->activation_min, q->activation_max);
 }
 

@@ -16,7 +16,7 @@ _SCALED = "clamp(output_offset + (bias + {sum}) * multiplier * 2^(shift - 31), {
 FORMULAS = {
     "conv_2d": _SCALED.format(sum=_SUM, rounding="rounded twice"),
     "depthwise_conv_2d": _SCALED.format(sum=_SUM + " of the channel", rounding="rounded twice"),
-    "fully_connected": _SCALED.format(sum="sum of weights * (input + input_offset)", rounding="rounded once"),
+    "fully_connected": "clamp(output_offset + (bias + sum of weights * (input + input_offset)) * real multiplier)",
     "average_pool_2d": "clamp(sum over the window / positions inside the input, rounded half away from zero)",
     "mean": "clamp(output_offset + (sum + input_sum_offset) * multiplier * 2^(shift - 31), rounded twice)",
 }
@@ -73,7 +73,7 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
         weighted = layer.weighted
         title += f", {weighted.weights.size} weights of {weighted.bits} bits in {weighted.stored_bytes} bytes"
         tables = _tables(prefix, weighted)
-        members["requantization"] = _table_members(prefix, layer.members["requantization"])
+        members["requantization"] = _table_members(prefix, weighted, layer.members["requantization"])
         members["weights"] = f"{prefix}_weights" if unpacked_at is None else f"kws_unpacked + {unpacked_at}"
     struct = f"static const kws_{layer.kernel}_t {prefix} = {{\n{initializer(members)}}};\n"
     return comment(f"{title}\n{FORMULAS[layer.kernel]}") + tables + struct
@@ -86,14 +86,16 @@ def _tables(prefix: str, weighted: Weighted) -> str:
     else:
         weights = "_Alignas(4) " + table("int8_t", f"{prefix}_weights", weighted.weights)
     bias = table("int32_t", f"{prefix}_bias", weighted.bias)
+    if weighted.shifts is None:
+        return weights + bias + table("double", f"{prefix}_multipliers", weighted.multipliers)
     multipliers = table("int32_t", f"{prefix}_multipliers", weighted.multipliers)
     return weights + bias + multipliers + table("int8_t", f"{prefix}_shifts", weighted.shifts)
 
 
-def _table_members(prefix: str, scalars: Mapping[str, int]) -> dict[str, object]:
-    """Members of kws_requantization_t."""
-    tables = {name: f"{prefix}_{name}" for name in ("bias", "multipliers", "shifts")}
-    return {**tables, **scalars}
+def _table_members(prefix: str, weighted: Weighted, scalars: Mapping[str, int]) -> dict[str, object]:
+    """Members of kws_requantization_t, or of kws_real_requantization_t, which has no shifts."""
+    names = ("bias", "multipliers") if weighted.shifts is None else ("bias", "multipliers", "shifts")
+    return {**{name: f"{prefix}_{name}" for name in names}, **scalars}
 
 
 def _softmax_text(network: Network) -> str:

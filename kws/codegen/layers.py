@@ -11,12 +11,15 @@ from kws.codegen.packing import LARGEST_BITS, packed_bytes, width_bits
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """Tables of a layer with weights; the last three have one entry an output channel."""
+    """Tables of a layer with weights; the last three have one entry an output channel.
+
+    Convolutions scale by integer multipliers with shifts, dense layers by real multipliers (float64) without shifts.
+    """
 
     weights: np.ndarray  # int8, in the order the kernel reads them, flat
     bias: np.ndarray  # int32
-    multipliers: tuple[int, ...]
-    shifts: tuple[int, ...]
+    multipliers: tuple[int, ...] | tuple[float, ...]
+    shifts: tuple[int, ...] | None
 
     @property
     def bits(self) -> int:

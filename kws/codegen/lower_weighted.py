@@ -70,14 +70,17 @@ def _layer(
     scale, zero = activation_scale(operator, target)
     low, high = activation_range(operator.place, option(operator, "fusedActivationFunction"), scale, zero)
     bias = _bias(operator, len(rows))
-    pairs = [quantize_multiplier(real) for real in _real_multipliers(operator, len(rows), axis)]
+    real = _real_multipliers(operator, len(rows), axis)
+    pairs = [quantize_multiplier(value) for value in real]
     multipliers, shifts = zip(*pairs, strict=True)
     fit_accumulator(operator, rows, bias, shifts)
     requantization = {"output_offset": zero, "activation_min": low, "activation_max": high}
     members |= {"requantization": requantization, "input_offset": -input_zero}
     sizes = math.prod(source.shape), math.prod(target.shape)
+    dense = kernel == "fully_connected"  # its reference kernel scales in double precision, the others' in integers
+    tables = Weighted(flat, bias, tuple(real), None) if dense else Weighted(flat, bias, multipliers, shifts)
     title = comment_text(f"{operator.place} -> {target.name}")
-    return Layer(kernel, title, members, Weighted(flat, bias, multipliers, shifts), *sizes, macs)
+    return Layer(kernel, title, members, tables, *sizes, macs)
 
 
 def _weights(operator: Operator, rank: int) -> np.ndarray:

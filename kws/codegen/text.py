@@ -7,9 +7,9 @@ INDENT = "    "  # inside braces
 COLUMNS = 120
 
 
-def table(c_type: str, name: str, values: Iterable[int]) -> str:
-    """A static const array; never empty."""
-    numbers = [str(int(value)) for value in values]
+def table(c_type: str, name: str, values: Iterable[int | float]) -> str:
+    """A static const array; never empty. Floats are written in hexadecimal, exact."""
+    numbers = [value.hex() if isinstance(value, float) else str(int(value)) for value in values]
     body = textwrap.fill(", ".join(numbers), COLUMNS, initial_indent=INDENT, subsequent_indent=INDENT)
     return f"static const {c_type} {name}[{len(numbers)}] = {{\n{body},\n}};\n"
 

@@ -26,6 +26,7 @@ from tests.support_tflite import (
     Reshape,
     build,
     edited,
+    with_power_of_two_scales,
 )
 
 RANDOM_NETWORKS = 30
@@ -93,6 +94,25 @@ def inputs(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.stack([*constant, *extremes, *rng.integers(-128, 128, (8, *shape)).astype(np.int8)])
 
 
+def near_ties(layer: Conv | Dense, outputs: int = 250) -> bytes:
+    """One layer whose biases put every output within 1e-7 of a half: tells integer from real scaling."""
+
+    def edit(model):
+        source, weights, bias, target = model.subgraphs[0].tensors
+        draw = np.random.default_rng(4).uniform
+        source.quantization.scale = draw(1e-4, 2e-4, 1).astype(np.float32)
+        weights.quantization.scale = draw(1e-4, 2e-4, len(weights.quantization.scale)).astype(np.float32)
+        target.quantization.scale = draw(0.2, 0.3, 1).astype(np.float32)
+        target.quantization.zeroPoint = source.quantization.zeroPoint = np.zeros(1, np.int64)
+        bias.quantization.scale = source.quantization.scale * weights.quantization.scale
+        step = bias.quantization.scale.astype(np.float64) / target.quantization.scale.astype(np.float64)
+        sums = (np.arange(outputs) - outputs // 2 + 0.5) / step
+        sums = np.round(np.where(np.abs(sums) < 2**31 - 2**16, sums, 0)).astype(np.int32)
+        model.buffers[bias.buffer].data = np.frombuffer(sums.tobytes(), np.uint8)
+
+    return edited(build((1, 1, 1), [layer], 0), edit)
+
+
 def answers_differ(shape: tuple[int, ...], tflite: bytes) -> bool:
     """Whether TFLite gives different logits to at least half of the inputs: a network that saturates proves nothing."""
     features = inputs(shape, 5)
@@ -105,20 +125,36 @@ def networks() -> dict[str, tuple[tuple[int, int, int], bytes]]:
     named |= {f"tiny_conv_{bits}_bits": (SHAPE, tiny_conv(8, bits)) for bits in range(2, 8)}
     named |= {"ds_cnn": (SHAPE, ds_cnn()), "depthwise_first": (SHAPE, [Depthwise((10, 8), 8, (2, 2)), Mean()])}
     built = {name: (shape, build(shape, layers, 7)) for name, (shape, layers) in named.items()}
+    built |= {f"{name}_ties": (SHAPE, with_power_of_two_scales(built[name][1])) for name in ("tiny_conv_7", "ds_cnn")}
     drawn = ((seed, *random_network(seed)) for seed in range(10 * RANDOM_NETWORKS))
     candidates = ((f"random_{seed}", (shape, build(shape, layers, seed))) for seed, shape, layers in drawn)
     return built | dict(islice((entry for entry in candidates if answers_differ(*entry[1])), RANDOM_NETWORKS))
 
 
 NETWORKS = networks()
+NEAR_TIES = {
+    "near_dense": ((1, 1, 1), near_ties(Dense(250))),
+    "near_dense_per_channel": ((1, 1, 1), near_ties(Dense(250, per_channel=True))),
+    "near_conv": ((1, 1, 1), near_ties(Conv(250, (1, 1), activation=NONE, per_channel=False))),
+    "near_conv_per_channel": ((1, 1, 1), near_ties(Conv(250, (1, 1), activation=NONE))),
+}
+ALL = NETWORKS | NEAR_TIES
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[HostModels, list[Generated]]:
     """All networks in one image, so that they share its arena and its unpack buffer."""
     folder = tmp_path_factory.mktemp("image")
-    generated = generate([(name, tflite) for name, (_, tflite) in NETWORKS.items()], folder / "generated")
+    generated = generate([(name, tflite) for name, (_, tflite) in ALL.items()], folder / "generated")
     return compile_models(folder / "generated", folder / "models.so"), generated
+
+
+@pytest.mark.parametrize("name", NEAR_TIES)
+def test_sums_next_to_a_half_round_as_in_tflite(image, name: str):
+    shape, tflite = NEAR_TIES[name]
+    want = reference_logits(tflite, np.zeros((1, *shape), np.int8))
+    assert len(np.unique(want)) > 150  # of 250 outputs one step apart, each rounded up or down by a hair
+    np.testing.assert_array_equal(image[0].logits(name, np.zeros((1, *shape), np.int8)), want)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -141,8 +177,8 @@ def test_a_model_prepared_again_after_another_runs_as_before(image):
 
 def test_the_models_carry_their_name_hash_sizes_and_softmax_table(image):
     host, generated = image
-    assert list(host.models) == list(NETWORKS) == [entry.name for entry in generated]
-    for entry, (name, (shape, tflite)) in zip(generated, NETWORKS.items(), strict=True):
+    assert list(host.models) == list(ALL) == [entry.name for entry in generated]
+    for entry, (name, (shape, tflite)) in zip(generated, ALL.items(), strict=True):
         model = host.models[name]
         assert model.tflite_sha256.decode() == entry.tflite_sha256 == sha256(tflite)
         assert model.input_bytes == np.prod(shape)

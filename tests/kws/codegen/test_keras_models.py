@@ -32,8 +32,8 @@ def tiny_conv():
 
 def ds_cnn():
     block = lambda: [L.DepthwiseConv2D(3, padding="same"), L.BatchNormalization(), L.ReLU(6.0), L.Conv2D(16, 1)]
-    head = [L.GlobalAveragePooling2D(), L.Dense(4)]
-    return [L.Conv2D(16, (10, 4), 2, "same"), L.ReLU(), *block(), L.ReLU(), *block(), L.ReLU(), L.AveragePooling2D((3, 2)), *head]
+    head = [L.ReLU(), L.AveragePooling2D((3, 2)), L.GlobalAveragePooling2D(), L.Dense(4)]
+    return [L.Conv2D(16, (10, 4), 2, "same"), L.ReLU(), *block(), L.ReLU(), *block(), *head]
 
 
 keras.utils.set_random_seed(1)
