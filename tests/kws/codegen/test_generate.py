@@ -94,19 +94,20 @@ def inputs(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.stack([*constant, *extremes, *rng.integers(-128, 128, (8, *shape)).astype(np.int8)])
 
 
-def near_ties(layer: Conv | Dense, outputs: int = 250) -> bytes:
-    """One layer whose biases put every output within 1e-7 of a half: tells integer from real scaling."""
+def near_ties(layer: Conv | Dense, exact: bool = False) -> bytes:
+    """A layer of 250 whose biases put every output within 1e-7 of a half: tells integer from real scaling."""
 
     def edit(model):
         source, weights, bias, target = model.subgraphs[0].tensors
         draw = np.random.default_rng(4).uniform
-        source.quantization.scale = draw(1e-4, 2e-4, 1).astype(np.float32)
-        weights.quantization.scale = draw(1e-4, 2e-4, len(weights.quantization.scale)).astype(np.float32)
-        target.quantization.scale = draw(0.2, 0.3, 1).astype(np.float32)
+        low, high = (2**-13, 2**-13) if exact else (1e-4, 2e-4)
+        source.quantization.scale = draw(low, high, 1).astype(np.float32)
+        weights.quantization.scale = draw(low, high, len(weights.quantization.scale)).astype(np.float32)
+        target.quantization.scale = draw(0.25, 0.25 if exact else 0.3, 1).astype(np.float32)
         target.quantization.zeroPoint = source.quantization.zeroPoint = np.zeros(1, np.int64)
         bias.quantization.scale = source.quantization.scale * weights.quantization.scale
         step = bias.quantization.scale.astype(np.float64) / target.quantization.scale.astype(np.float64)
-        sums = (np.arange(outputs) - outputs // 2 + 0.5) / step
+        sums = (np.arange(250) - 125 + 0.5) / step
         sums = np.round(np.where(np.abs(sums) < 2**31 - 2**16, sums, 0)).astype(np.int32)
         model.buffers[bias.buffer].data = np.frombuffer(sums.tobytes(), np.uint8)
 
@@ -135,6 +136,8 @@ NETWORKS = networks()
 NEAR_TIES = {
     "near_dense": ((1, 1, 1), near_ties(Dense(250))),
     "near_dense_per_channel": ((1, 1, 1), near_ties(Dense(250, per_channel=True))),
+    "exact_dense": ((1, 1, 1), near_ties(Dense(250), exact=True)),
+    "exact_conv": ((1, 1, 1), near_ties(Conv(250, (1, 1), activation=NONE), exact=True)),
     "near_conv": ((1, 1, 1), near_ties(Conv(250, (1, 1), activation=NONE, per_channel=False))),
     "near_conv_per_channel": ((1, 1, 1), near_ties(Conv(250, (1, 1), activation=NONE))),
 }
