@@ -33,13 +33,13 @@ BOARD_FLAGS = (
     "thumb-freestanding-eabihf",
     "-mcpu=cortex_m4+vfp4d16sp",  # the single-precision FPU is not part of the plain name
     "-ffreestanding",
-    "-nostdlib",
     "-ffunction-sections",
     "-fdata-sections",
     "-fno-unwind-tables",
     "-fno-stack-protector",
     "-Wframe-larger-than=2048",
     "-Wl,--gc-sections",
+    "-Wl,--strip-debug",  # zig's runtime (double arithmetic) comes with its own; symbols stay
 )
 HOST_FLAGS = ("-mcpu=baseline",)
 _TIME_LIMIT_S = 600
