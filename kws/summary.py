@@ -50,11 +50,11 @@ def headline(metrics: Metrics) -> Pairs:
 
 def summary_text(metrics: Metrics, plots: Path) -> str:
     """The table for a terminal, with the data's name above it and where the pictures are below."""
-    pairs = headline(metrics)
+    pairs = [(name, value) for name, value in headline(metrics) if name != "speech"]
     width = max(len(name) for name, _ in pairs)
     lines = [f"Results on {data_caption(metrics['preprocess']['source'])}", ""]
     lines += [f"  {name.ljust(width)}  {value}" for name, value in pairs]
-    lines += ["", f"Pictures and tables: {plots}; numbers: `dvc metrics show`"]
+    lines += ["", f"Pictures and tables: {plots}"]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from tests.conftest import REPOSITORY
 
 TINY = {
     "data": {"synthetic_clips": 400},
+    "augmentation": {"copies": 1},
     "train": {"epochs": 2},
     "ptq_sweep": {"weight_bits": [8], "calibration_clips": 32},
     "qat_sweep": {"weight_bits": [8]},
