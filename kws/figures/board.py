@@ -92,7 +92,8 @@ def _phase_bars(axes: Axes, rows: Sequence[Row], models: Sequence[str]) -> None:
     title, colour = _PHASES.get(rows[0]["phase"], (rows[0]["phase"], SKY))
     low, mean, high = (np.array([row[key] for row in rows]) for key in ("min_ms", "mean_ms", "max_ms"))
     places = [models.index(row["model"]) for row in rows]
-    axes.barh(places, mean, color=colour, xerr=(mean - low, high - mean), error_kw={"elinewidth": 1})
+    whiskers = np.maximum((mean - low, high - mean), 0)  # a rounded mean may lie outside by its last digit
+    axes.barh(places, mean, color=colour, xerr=whiskers, error_kw={"elinewidth": 1})
     for place, value, end in zip(places, mean, high, strict=True):
         axes.annotate(f"{value:.3g}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set(title=title, xlabel="ms", xlim=(0, 1.3 * high.max() or None))
