@@ -8,7 +8,7 @@ device ends a line with CR LF and a reply with `m-ready`; an error is a line `e-
 - raw bytes go up in two steps: `audio BYTES CRC32` is answered by `m-send-[BYTES]`, the bytes follow, and a second
   reply says what came of them;
 - CR, LF and NUL are ignored between and in commands, and an empty command gets no answer: whatever state the last
-  session left behind, UPLOAD_BYTES line feeds and a `%` bring the device back to its command loop.
+  session left behind, AUDIO_BYTES line feeds and a `%` bring the device back to its command loop.
 
 Names of commands keep clear of MLPerf's own (name, timestamp, profile, help, db, infer, results).
 """
@@ -55,7 +55,11 @@ _OUTPUT = ("output", "logits", "probabilities")
 _PHASES_OUTPUT = ("cycles", "clock", *_OUTPUT)
 
 COMMANDS: dict[str, Command] = {
-    "hello": Command(("count",), ("hello", "clock", "image", "models", "model"), "who is there; echoes count"),
+    "hello": Command(
+        ("count",),
+        ("hello", "clock", "image", "models", "model"),
+        "who is there; echoes count",
+    ),
     "model": Command(("index",), ("selected",), "select a model; audio and features stay, the output goes"),
     "audio": Command(("bytes", "crc32"), ("send", "audio"), "announce a clip; the bytes follow the first reply"),
     "run": Command((), _OUTPUT, "features of the clip, then the selected model, without counting"),

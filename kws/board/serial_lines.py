@@ -23,6 +23,9 @@ class Transcript:
     def received(self, line: str) -> None:
         self._lines.append(f"< {line}")
 
+    def add(self, other: "Transcript") -> None:
+        self._lines += other._lines
+
     def text(self) -> str:
         """All of it, a line each."""
         return "".join(line + "\n" for line in self._lines)

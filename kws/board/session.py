@@ -10,6 +10,7 @@ An answer that is late, damaged or not to the point raises BoardError with the p
 the session then wants a new handshake: an answer is never taken for that of another command.
 """
 
+import secrets
 import time
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,11 @@ from kws.errors import BoardError
 
 _FIRST_TRY_S = 3.0  # a board in its command loop answers within a fraction of that
 _QUIET_S = 0.2
+_COUNT = 1  # what the greeting that counts is numbered
+_ADVICE = (
+    "Is this the board's port, is the board powered, does it hold this firmware (`dvc repro -f flash`), and is "
+    "flash.baud the rate that its image was built for?"
+)
 _FAULT = protocol.ERROR_OPEN + "fault"
 
 
@@ -45,23 +51,11 @@ class Session:
         self._models: dict[int, str] = {}  # index -> tflite_sha256
 
     def handshake(self) -> Handshake:
-        """Bring the board into step, whatever went before, and ask who it is.
-
-        Two rounds of `hello`, told apart by the number that the board echoes: answers that an earlier session left
-        unread cannot pass for the second one.
-        """
+        """Bring the board into step, whatever went before, and ask who it is."""
         self._in_step = False
-        for attempt in range(3):
-            try:
-                self._hello(1, min(_FIRST_TRY_S, self._timeout_s) if attempt == 0 else self._timeout_s)
-                break
-            except BoardError as error:
-                if attempt == 2:
-                    raise self._told("hello", f"{error}. {self._advice()}") from None
-                self._end_unfinished_upload()
-        parsed = self._hello(2, self._timeout_s)
+        self._get_into_step()
         with self._context("hello"):
-            who = replies.handshake(parsed)
+            who = replies.handshake(self._hello(_COUNT, self._timeout_s))
         self._models = {model.index: model.tflite_sha256 for model in who.models}
         self._in_step = True
         return who
@@ -157,6 +151,30 @@ class Session:
             lines.append(line)
         return lines
 
+    def _get_into_step(self) -> None:
+        """Greet with a number that no earlier session can have used, until the board echoes it.
+
+        What is said until then differs from time to time, so the transcript keeps it only when it leads nowhere.
+        """
+        attempts = Transcript()
+        self._port.transcript = attempts
+        try:
+            self._greet()
+        except BoardError as error:
+            self.transcript.add(attempts)
+            raise self._told("hello", f"{error}. {_ADVICE}") from None
+        finally:
+            self._port.transcript = self.transcript
+
+    def _greet(self) -> None:
+        for timeout_s in (min(_FIRST_TRY_S, self._timeout_s), self._timeout_s):
+            try:
+                self._hello(secrets.randbits(32), timeout_s)
+                return
+            except BoardError:
+                self._end_unfinished_upload()
+        self._hello(secrets.randbits(32), self._timeout_s)
+
     def _hello(self, count: int, timeout_s: float) -> list[replies.Line]:
         """Greet, and read replies until one to this greeting; what was left over from before is dropped."""
         end = protocol.COMMAND_END
@@ -192,9 +210,3 @@ class Session:
 
     def _told(self, command: str, what: str) -> BoardError:
         return BoardError(f"{self._port.name}, command {command!r}: {what}")
-
-    def _advice(self) -> str:
-        return (
-            "Is this the board's port, is the board powered, does it hold this firmware (`dvc repro -f flash`), and is "
-            "flash.baud the rate that its image was built for?"
-        )
