@@ -43,7 +43,7 @@ def running_emulator(flash_file: Path, tcp: bool = False, elf: Path | None = Non
     with tempfile.TemporaryFile() as complaints:
         process = _start(flash_file, tcp, elf, complaints)
         try:
-            yield _ready_line(process, complaints)
+            yield _ready_line(process)
         except Exception as error:
             if problem := _end(process, complaints):
                 raise BoardError(problem) from error
@@ -70,15 +70,16 @@ def _start(flash_file: Path, tcp: bool, elf: Path | None, complaints: IO[bytes])
     )
 
 
-def _ready_line(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
+def _ready_line(process: subprocess.Popen[bytes]) -> str:
     lines: list[bytes] = []
     reader = threading.Thread(target=lambda: lines.append(process.stdout.readline()), daemon=True)
     reader.start()
     reader.join(READY_TIMEOUT_S)
     line = lines[0] if lines else b""
     if not line.endswith(b"\n"):
-        problem = _end(process, complaints) or f"it said nothing for {READY_TIMEOUT_S:.0f} s"
-        raise BoardError(f"The emulated board did not start: {problem}")
+        raise BoardError(
+            f"The emulated board did not start within {READY_TIMEOUT_S:.0f} s: try again, with less going on."
+        )
     return line.decode().strip()
 
 
@@ -143,11 +144,11 @@ def _read(path: Path) -> bytes:
 
 
 def _end_on_signals_and_stdin() -> None:
-    threading.Thread(target=_end_with_stdin, args=(os.getppid(),), daemon=True).start()
     signals = {signal.SIGTERM, signal.SIGINT}
     if hasattr(signal, "pthread_sigmask"):  # Python's own handlers would wait until the core comes to a stop
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the threads: they inherit it
         threading.Thread(target=lambda: (signal.sigwait(signals), _leave()), daemon=True).start()
+    threading.Thread(target=_end_with_stdin, args=(os.getppid(),), daemon=True).start()
 
 
 if __name__ == "__main__":

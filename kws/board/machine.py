@@ -48,6 +48,7 @@ PERIPHERALS = ((0x40000000, 0x100000), (0x50000000, 0x1000), (0xE0000000, 0x1000
 _NEVER = 0xFFFFFFFF  # unicorn stops at this address; none is odd
 _IN_IT_BLOCK = 0x0600FC00  # of xPSR
 _PAGE = 0xFFF
+_WAITS = (b"\x10\xbf", b"\x20\xbf", b"\x30\xbf")  # YIELD, WFE, WFI
 
 
 class EmulatedBoard:
@@ -165,6 +166,8 @@ class EmulatedBoard:
         except UcError as stopped:
             error = stopped
         self._pc = self.core.reg_read(UC_ARM_REG_PC)
+        if error and error.errno == UC_ERR_INSN_INVALID and self._pc_is_behind_a_wait() and self._instruction_here():
+            error = None  # so unicorn reports WFE and YIELD
         failure = self._failure or self._counter.failure
         if failure or error:
             raise self._report(failure, error)
@@ -180,7 +183,7 @@ class EmulatedBoard:
     def _switch_counter(self, on: bool) -> None:
         """The core stands at the store that asked for it, and will execute it again, now without effect or at last."""
         self._switch_asked = None
-        if self._store_address(self._pc) != DWT_CTRL_ADDRESS:
+        if self._store_address() != DWT_CTRL_ADDRESS:
             raise self._report(FirmwareFault(_COUNTER_IN_IT), None)
         if on:
             self._counter.attach()
@@ -188,14 +191,18 @@ class EmulatedBoard:
             self._counter.detach()
 
     def _pc_is_behind_a_wait(self) -> bool:
-        before = bytes(self.core.mem_read(self._pc - 2, 2))
-        return before in (b"\x20\xbf", b"\x30\xbf")  # WFE, WFI
+        return self._pc >= 2 and bytes(self.core.mem_read(self._pc - 2, 2)) in _WAITS
 
-    def _store_address(self, pc: int) -> int | None:
-        """Where the instruction at pc stores a register to, if it does."""
+    def _instruction_here(self) -> capstone.CsInsn | None:
+        """What the core would execute next; None for what is undefined."""
         decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
         decoder.detail = True
-        instruction = next(decoder.disasm(bytes(self.core.mem_read(pc, 4)), pc), None)
+        instruction = next(decoder.disasm(bytes(self.core.mem_read(self._pc, 4)), self._pc), None)
+        return None if instruction is None or instruction.mnemonic == "udf" else instruction
+
+    def _store_address(self) -> int | None:
+        """Where the instruction at the pc stores a register to, if it does."""
+        instruction = self._instruction_here()
         if instruction is None or not instruction.mnemonic.startswith("str"):
             return None
         memory = next(o.mem for o in instruction.operands if o.type == ARM_OP_MEM)
