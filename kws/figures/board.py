@@ -52,13 +52,16 @@ def structured_pruning_mcu(path: Path, rows: Sequence[Row], source: str, cycles_
 
 
 def _relative_costs(axes: Axes, rows: Sequence[Row]) -> None:
-    """Each cost over the amount removed, as a fraction of the least pruned model's."""
-    first, *_ = ordered = sorted(rows, key=lambda row: (row["amount"], row["fine_tuned"]))
+    """Each cost over the amount removed, as a fraction of the least pruned model's; fine-tuning changes no cost."""
+    amounts = sorted({row["amount"] for row in rows})
     for key, (label, colour, style) in _COSTS.items():
-        points = [(row["amount"], row[key] / first[key]) for row in ordered if row[key] and first[key]]
-        if points:
+        values = [[row[key] for row in rows if row["amount"] == amount and row[key]] for amount in amounts]
+        if values[0]:
+            points = [
+                (at, np.mean(some) / np.mean(values[0])) for at, some in zip(amounts, values, strict=True) if some
+            ]
             axes.plot(*zip(*points, strict=True), style, color=colour, label=label)
-    axes.set(xlabel="fraction of filters removed", ylabel=f"relative to {first['amount']:g} removed", ylim=(0, None))
+    axes.set(xlabel="fraction of filters removed", ylabel=f"relative to {amounts[0]:g} removed", ylim=(0, None))
     axes.legend()
 
 
