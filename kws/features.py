@@ -39,9 +39,7 @@ class Tables:
     """Constants of the front end, all float32 but the indices; the firmware's header is written from the same."""
 
     window: np.ndarray  # (480,)
-    twiddles: tuple[
-        np.ndarray, ...
-    ]  # a pass of L = 256, 64, 16: (3, L/4) complex64, exp(-2 pi i m j / L)
+    twiddles: tuple[np.ndarray, ...]  # a pass of L = 256, 64, 16: (3, L/4) complex64, exp(-2 pi i m j / L)
     order: np.ndarray  # (256,) place of Z[k] after the last pass
     split: np.ndarray  # (129,) complex64, exp(-2 pi i k / 512)
     first_bin: np.ndarray  # (F,) first bin of each band
