@@ -130,6 +130,22 @@ def test_the_counter_stands_still_while_off_and_can_be_set(tmp_path: Path) -> No
     assert words(run_to_udf(tmp_path, program + COUNTING_TAIL), 2) == [3, 1]
 
 
+def test_code_that_changes_in_ram_while_the_counter_is_off_is_counted_anew(tmp_path: Path) -> None:
+    call = "movw r7, #0x801; movt r7, #0x2000; blx r7; nop"
+
+    def store(instruction: int) -> str:
+        """Switch off and write four bytes of code and a return to 0x20000800."""
+        words = (instruction & 0xFFFF, instruction >> 16, 0x4770)
+        moves = (f"movw r6, #{word}; strh r6, [r5, #{2 * i}]" for i, word in enumerate(words))
+        return lines("; ".join(["mov r11, #0", "str r11, [r8]", "mov r5, #0x20000000", "add r5, #0x800", *moves]))
+
+    nops, divide, on = 0xBF00BF00, 0xF1F1FBB1, lines("str r12, [r8]")  # "nop; nop" and "udiv r1, r1, r1"
+    program = COUNTING_HEAD + "".join(store(code) + on + between(call) for code in (nops, divide, nops))
+    results = words(run_to_udf(tmp_path, program + COUNTING_TAIL), 3)
+    around = 2 + 1 + 1 + (1 + 2) + (1 + 2) + 1
+    assert results == [around + 2, around + 7, around + 2]
+
+
 def test_the_counter_in_an_it_block_is_refused(tmp_path: Path) -> None:
     read = "cmp r0, r0; it eq; ldreq r1, [r8, #4]"
     start = "mov r1, #0; str r1, [r8]; cmp r0, r0; it eq; streq r12, [r8]; nop; b .+2; nop"
@@ -174,11 +190,11 @@ def test_cycles_do_not_depend_on_how_input_arrives(tmp_path: Path) -> None:
 
 
 def speed_source(counting: int, rounds: int) -> str:
-    """Sums of products over 1000 bytes, `rounds` times: about 7,000 instructions a round."""
+    """Sums of products over 1000 bytes, `rounds` times: at least 5,000 instructions a round."""
     return (
         C_HEAD
         + f"""
-static int8_t a[1000], b[1000];
+int8_t a[1000], b[1000];
 volatile int32_t sink;
 __attribute__((noinline)) static int32_t dot(void) {{
   int32_t sum = 0;
@@ -189,7 +205,10 @@ __attribute__((noinline)) static int32_t dot(void) {{
 void reset(void) {{
   REG(0xE000EDFC) = 1u << 24;
   REG(0xE0001000) = {counting};
-  for (int i = 0; i < {rounds}; i++) sink = dot();
+  for (int i = 0; i < {rounds}; i++) {{
+    sink = dot();
+    __asm volatile("" ::: "memory");
+  }}
   __asm volatile("udf #1");
   for (;;) {{}}
 }}
@@ -197,7 +216,7 @@ void reset(void) {{
     )
 
 
-@pytest.mark.parametrize(("counting", "rounds", "least_per_s"), [(1, 300, 1e6), (0, 10000, 2e7)])
+@pytest.mark.parametrize(("counting", "rounds", "least_per_s"), [(1, 300, 4e6), (0, 10000, 5e7)])
 def test_speed(tmp_path: Path, counting: int, rounds: int, least_per_s: float, record_property) -> None:
     board = EmulatedBoard(flash_content(build(tmp_path, speed_source(counting, rounds), ".c")), ScriptedLink())
     start = time.process_time()
@@ -205,4 +224,4 @@ def test_speed(tmp_path: Path, counting: int, rounds: int, least_per_s: float, r
         board.run()
     per_s = rounds * 1000 * 5 / (time.process_time() - start)  # at least five instructions a product
     record_property("instructions_per_s", per_s)
-    assert per_s > least_per_s  # a tenth of what one idle core gives
+    assert per_s > least_per_s  # an idle core gives some thirty million, and a billion

@@ -20,6 +20,8 @@ SEQUENCES = {
     "ldr r0, [r1, r2]; str r1, [r3, r2]": 3,
     "ldr r0, [r1, r5]; ldr r1, [r2]; ldr r2, [r3, #4]": 4,
     "ldr r0, [r1]; add r4, r4, r5; ldr r1, [r2]": 5,
+    "add r1, r4, r5; ldr r0, [r1]": 3,
+    "vmul.f32 s0, s1, s2; vmla.f32 s0, s3, s4": 4,
     "ldrb r0, [r1], #1; ldrsh r2, [r3, #2]": 3,
     "str r0, [r1]": 1,
     "strb r0, [r1], #1": 1,
@@ -108,6 +110,8 @@ def test_the_manuals_stalls_can_be_asked_for(code: dict[str, tuple[int, bytes]])
 
     assert cycles("vadd.f32 s0, s1, s2; vadd.f32 s3, s0, s0") == 3
     assert cycles("ldr r0, [r1]; add r4, r4, r5; ldr r1, [r2]") == 5  # r4 is no address
+    assert cycles("add r1, r4, r5; ldr r0, [r1]") == 4
+    assert cycles("vmul.f32 s0, s1, s2; vmla.f32 s0, s3, s4") == 4  # an addend is needed one cycle later
 
 
 def test_branches_tell_when_they_are_taken(code: dict[str, tuple[int, bytes]]) -> None:
