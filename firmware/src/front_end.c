@@ -33,7 +33,8 @@ static void load_windowed(const int16_t *samples) {
   memset(&spectrum[KWS_WINDOW_SAMPLES / 2], 0, sizeof(complex_t) * (POINTS - KWS_WINDOW_SAMPLES / 2));
 }
 
-/* One radix-4 pass, decimation in frequency, over blocks of 4 * quarter points; w: (quarter, 3) roots, or NULL for 1. */
+/* One radix-4 pass, decimation in frequency, over blocks of 4 * quarter points; w: (quarter, 3) roots, or NULL for 1.
+ */
 static inline void radix4_pass(int quarter, const float *w) {
   for (int j = 0; j < quarter; j++) {
     for (complex_t *z = spectrum + j; z < spectrum + POINTS; z += 4 * quarter) {

@@ -23,28 +23,18 @@ static patch_t patch_at(const kws_conv_2d_t *layer, const int8_t *input, kws_spa
   return patch;
 }
 
-/* Four output channels of one position, from channel on. */
-static void four_channels(const kws_conv_2d_t *layer, const patch_t *patch, uint32_t channel, int8_t *output) {
+/* `count` output channels of one position, from `channel` on. */
+KWS_FOR_EACH_COUNT void some_channels(const uint32_t count, const kws_conv_2d_t *layer, const patch_t *patch,
+                                      uint32_t channel, int8_t *output) {
   int32_t sums[KWS_DOT_ROWS] = {0, 0, 0, 0};
   const int8_t *input = patch->input, *weights = patch->weights + channel * patch->channel_stride;
   for (uint32_t row = 0; row < patch->rows; row++) {
-    kws_dot_4(input, weights, patch->channel_stride, patch->row_bytes, layer->input_offset, sums);
+    kws_dot(count, input, weights, patch->channel_stride, patch->row_bytes, layer->input_offset, sums);
     input += patch->input_stride;
     weights += patch->weight_stride;
   }
-  for (uint32_t i = 0; i < KWS_DOT_ROWS; i++)
+  for (uint32_t i = 0; i < count; i++)
     output[channel + i] = kws_requantize_twice(&layer->requantization, channel + i, sums[i]);
-}
-
-static void one_channel(const kws_conv_2d_t *layer, const patch_t *patch, uint32_t channel, int8_t *output) {
-  int32_t sum = 0;
-  const int8_t *input = patch->input, *weights = patch->weights + channel * patch->channel_stride;
-  for (uint32_t row = 0; row < patch->rows; row++) {
-    sum += kws_dot_1(input, weights, patch->row_bytes, layer->input_offset);
-    input += patch->input_stride;
-    weights += patch->weight_stride;
-  }
-  output[channel] = kws_requantize_twice(&layer->requantization, channel, sum);
 }
 
 void kws_conv_2d(const kws_conv_2d_t *layer, const int8_t *restrict input, int8_t *restrict output) {
@@ -53,11 +43,7 @@ void kws_conv_2d(const kws_conv_2d_t *layer, const int8_t *restrict input, int8_
     const kws_span_t rows = kws_span_rows(w, y);
     for (uint32_t x = 0; x < w->output_width; x++) {
       const patch_t patch = patch_at(layer, input, rows, kws_span_columns(w, x));
-      uint32_t channel = 0;
-      for (; channel + KWS_DOT_ROWS <= w->output_channels; channel += KWS_DOT_ROWS)
-        four_channels(layer, &patch, channel, output);
-      for (; channel < w->output_channels; channel++)
-        one_channel(layer, &patch, channel, output);
+      KWS_IN_GROUPS(channel, w->output_channels, some_channels, layer, &patch, channel, output)
       output += w->output_channels;
     }
   }

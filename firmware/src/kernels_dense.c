@@ -17,17 +17,16 @@ static int8_t requantize(const kws_real_requantization_t *q, uint32_t row, int32
   return kws_clamp(round_real(value) + q->output_offset, q->activation_min, q->activation_max);
 }
 
+/* `count` outputs from `row` on. */
+KWS_FOR_EACH_COUNT void some_outputs(const uint32_t count, const kws_fully_connected_t *layer, uint32_t row,
+                                     const int8_t *restrict input, int8_t *restrict output) {
+  int32_t sums[KWS_DOT_ROWS] = {0, 0, 0, 0};
+  const int8_t *weights = layer->weights + row * layer->inputs;
+  kws_dot(count, input, weights, layer->inputs, layer->inputs, layer->input_offset, sums);
+  for (uint32_t i = 0; i < count; i++)
+    output[row + i] = requantize(&layer->requantization, row + i, sums[i]);
+}
+
 void kws_fully_connected(const kws_fully_connected_t *layer, const int8_t *restrict input, int8_t *restrict output) {
-  const kws_real_requantization_t *q = &layer->requantization;
-  uint32_t row = 0;
-  for (; row + KWS_DOT_ROWS <= layer->outputs; row += KWS_DOT_ROWS) {
-    int32_t sums[KWS_DOT_ROWS] = {0, 0, 0, 0};
-    kws_dot_4(input, layer->weights + row * layer->inputs, layer->inputs, layer->inputs, layer->input_offset, sums);
-    for (uint32_t i = 0; i < KWS_DOT_ROWS; i++)
-      output[row + i] = requantize(q, row + i, sums[i]);
-  }
-  for (; row < layer->outputs; row++) {
-    const int32_t sum = kws_dot_1(input, layer->weights + row * layer->inputs, layer->inputs, layer->input_offset);
-    output[row] = requantize(q, row, sum);
-  }
+  KWS_IN_GROUPS(row, layer->outputs, some_outputs, layer, row, input, output)
 }
