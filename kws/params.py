@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kws.errors import ParamsError
+from kws.yaml_files import YAMLError, load
 
 Bits = Annotated[int, Field(ge=2, le=8)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -198,10 +198,10 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         ParamsError: naming each key, its value and what is accepted.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        content = load(Path(path).read_text())
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run in the repository's root, or `git checkout params.yaml`.") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise ParamsError(f"{path} is not YAML: {' '.join(str(error).split())}. {HOW_BACK}") from None
     try:
         return Params.model_validate(content)
@@ -219,7 +219,5 @@ def _told(problem: dict) -> str:
         )
     if problem["type"] == "missing":
         return f"`{key}` is missing"
-    if isinstance(problem["input"], bool):
-        message += "; YAML reads yes, no, on and off as booleans unless they stand in quotes"
     shown = "" if isinstance(problem["input"], dict) else f" is {problem['input']!r}"
     return f"`{key}`{shown}: {message[0].lower() + message[1:]}"

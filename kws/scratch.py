@@ -16,8 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
+from kws import yaml_files
 from kws.errors import DataError, KwsError, ParamsError
 from kws.files import replaced_folder, write_text
 from kws.params import load_params
@@ -31,7 +30,7 @@ _RESULT_FOLDERS = ("metrics", "plots")
 def quick(repository: Path) -> Path:
     """Run the graph on a small corpus with few epochs (params.quick.yaml); returns the folder it ran in."""
     folder = repository / "build" / "quick"
-    make_copy(repository, folder, yaml.safe_load((repository / "params.quick.yaml").read_text()))
+    make_copy(repository, folder, yaml_files.load((repository / "params.quick.yaml").read_text()))
     run_graph(folder, store_root())
     return folder
 
@@ -73,13 +72,13 @@ def make_copy(repository: Path, folder: Path, overrides: dict, cache: Path | Non
     Raises:
         ParamsError: an override is no key of params.yaml, or not an accepted value.
     """
-    params = merged(yaml.safe_load((repository / "params.yaml").read_text()), overrides)
+    params = merged(yaml_files.load((repository / "params.yaml").read_text()), overrides)
     _empty(folder)
     for name in _tracked_files(repository):
         if not name.startswith(_RESULTS) and (repository / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(repository / name, folder / name)
-    write_text(folder / "params.yaml", yaml.safe_dump(params, sort_keys=False))
+    write_text(folder / "params.yaml", yaml_files.dump(params))
     load_params(folder / "params.yaml")
     config = "[core]\n    no_scm = true\n" + (f"[cache]\n    dir = {cache.resolve()}\n" if cache else "")
     write_text(folder / ".dvc" / "config.local", config)

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
+from kws import yaml_files
 from kws.scratch import make_copy, run_graph
 from kws.summary import load_metrics, summary_text
 from tests.conftest import REPOSITORY
@@ -55,7 +55,7 @@ structured_pruning_mcu mcu_phases devices confusion""".split()  # noqa: SIM905
 def finished(tmp_path_factory):
     """A copy of the repository in which every stage has run."""
     folder = tmp_path_factory.mktemp("graph")
-    overrides = yaml.safe_load((REPOSITORY / "params.quick.yaml").read_text())
+    overrides = yaml_files.load((REPOSITORY / "params.quick.yaml").read_text())
     for section, values in TINY.items():
         overrides[section] = overrides.get(section, {}) | values
     make_copy(REPOSITORY, folder / "copy", overrides)

@@ -3,9 +3,8 @@
 import subprocess
 
 import pytest
-import yaml
 
-from kws import scratch
+from kws import scratch, yaml_files
 from kws.errors import DataError, KwsError, ParamsError
 from kws.params import load_params
 from tests.conftest import REPOSITORY
@@ -32,7 +31,7 @@ def clone(tmp_path):
     )
     stage = {"cmd": "python stage.py", "deps": ["stage.py"], "params": ["bits", "data", "train"]}
     outs = [{name: {"cache": False}} for name in ("metrics/a", "plots/a")]
-    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"only": {**stage, "outs": outs}}}))
+    (root / "dvc.yaml").write_text(yaml_files.dump({"stages": {"only": {**stage, "outs": outs}}}))
     (root / "metrics" / "a").write_text("the workspace's")
     (root / "dvc.lock").write_text("")
     (root / "results" / "speech_commands" / "metrics" / "a").write_text("older")
@@ -74,9 +73,9 @@ def test_real_writes_results_and_leaves_the_workspace(clone):
 
 
 def test_a_failed_run_leaves_the_results(clone, capfd):
-    params = yaml.safe_load((clone / "params.yaml").read_text())
+    params = yaml_files.load((clone / "params.yaml").read_text())
     params["train"]["epochs"] = 7
-    (clone / "params.yaml").write_text(yaml.safe_dump(params))
+    (clone / "params.yaml").write_text(yaml_files.dump(params))
     before = state(clone)
     with pytest.raises(KwsError, match="a stage failed"):
         scratch.real(clone, "")
@@ -110,9 +109,9 @@ def test_overrides_replace_only_what_is_there():
 
 
 def test_the_quick_parameters_are_accepted(tmp_path):
-    overrides = yaml.safe_load((REPOSITORY / "params.quick.yaml").read_text())
-    params = scratch.merged(yaml.safe_load((REPOSITORY / "params.yaml").read_text()), overrides)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    overrides = yaml_files.load((REPOSITORY / "params.quick.yaml").read_text())
+    params = scratch.merged(yaml_files.load((REPOSITORY / "params.yaml").read_text()), overrides)
+    (tmp_path / "params.yaml").write_text(yaml_files.dump(params))
     assert load_params(tmp_path / "params.yaml").train.seeds == 1
 
 
