@@ -62,12 +62,12 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
 def read_dataset(path: Path) -> Dataset:
     """Read what write_dataset wrote. Raises ArtifactError for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             version = int(stored["schema_version"])
             if version == SCHEMA_VERSION:
                 arrays = {name: stored[name] for name in _ARRAYS}
                 return Dataset(tuple(map(str, stored["classes"])), str(stored["source"]), **arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{path} cannot be read ({error}); run `dvc repro preprocess` to make it again.") from None
     raise ArtifactError(f"{path} has schema {version}, {SCHEMA_VERSION} is needed; run `dvc repro preprocess`.")
 

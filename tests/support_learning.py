@@ -1,0 +1,106 @@
+"""Parameters and speech-like features small enough to learn from in a second, and models to quantize, prune, convert."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from kws.dataset import Dataset, as_input, write_dataset
+from kws.features import BANDS, FRAMES
+from kws.labels import class_names
+from kws.models import create
+from kws.params import Model, Params
+from kws.quantized import quantized
+
+WORDS = ("yes", "no")
+_TUNING = {"epochs": 1, "batch_size": 32, "learning_rate": 2e-3, "weight_decay": 1e-4}
+_TUNING |= {"dropout": 0.2, "distillation": 0.7, "temperature": 2.0}
+PARAMS = {
+    "bits": 8,
+    "data": {"source": "speech_commands", "root": None, "words": list(WORDS), "seed": 0, "synthetic_clips": 200}
+    | {"unknown_ratio": 2.0, "silence_ratio": 1.0},
+    "front_end": {"low_hz": 60.0, "high_hz": 7600.0, "log_floor": 1e-2},
+    "augmentation": {"copies": 1, "seed": 0, "shift_ms": 100.0, "gain_db": [-6.0, 4.0], "noise_probability": 0.8}
+    | {"noise_volume": 0.1, "speed_probability": 0.4, "speed": [0.87, 1.15]},
+    "model": {"name": "tiny_conv", "filters": 8, "dropout": 0.3},
+    "train": {"seeds": 2, "epochs": 2, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 1e-3}
+    | {"warmup_epochs": 1, "label_smoothing": 0.1, "silence_share": 0.15, "unknown_share": 0.4, "average_decay": 0.9}
+    | {"mask_frames": 6, "mask_bands": 4, "device": "cpu"},
+    "ptq_sweep": {"weight_bits": [3, 8], "calibration": "mse", "percentile": 99.9, "calibration_clips": 32},
+    "qat_sweep": {"weight_bits": [3, 8], **_TUNING},
+    "prune_sweep": {"unstructured_amounts": [0.0, 0.8], "structured_amounts": [0.0, 0.5], **_TUNING},
+    "convert": {"calibration_clips": 32},
+    "flash": {"board": "emulator", "port": None, "baud": 115200, "timeout_s": 20.0},
+    "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
+}
+
+
+def changed(**sections) -> dict:
+    """PARAMS with other values: `train={"epochs": 3}` changes one key of a section, `bits=3` a top-level one."""
+    new = {name: PARAMS[name] | value if isinstance(value, dict) else value for name, value in sections.items()}
+    return PARAMS | new
+
+
+def params(**sections) -> Params:
+    """PARAMS, checked, with the changes that `changed` describes."""
+    return Params.model_validate(changed(**sections))
+
+
+@cache
+def dataset(source: str = "synthetic") -> Dataset:
+    """Four classes that differ in where their energy lies: 96 training clips in two copies, 40 and 48 to judge by."""
+    rng = np.random.default_rng(5)
+    parts = {}
+    for split, clips in (("training", 96), ("validation", 40), ("testing", 48)):
+        labels = np.arange(clips) % (2 + len(WORDS))
+        parts[f"{split}_labels"] = labels.astype(np.int64)
+        parts[f"{split}_features"] = clips_of(labels, rng)
+    parts["training_features"] = np.stack([parts["training_features"], clips_of(parts["training_labels"], rng)])
+    return Dataset(class_names(WORDS), source, **parts)
+
+
+def clips_of(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Features of made-up clips: (B,) -> (B, T, F) int8; noise, and for each class a patch of its own."""
+    clips = rng.normal(0, 25, (len(labels), FRAMES, BANDS))
+    for clip, label in zip(clips, labels, strict=True):
+        clip[10 + 5 * label : 25 + 5 * label, 8 * label : 8 * label + 10] += 30 * label
+    return clips.clip(-128, 127).astype(np.int8)
+
+
+@cache
+def dataset_file(folder: Path) -> Path:
+    """The dataset on disk, in a folder that the caller gives."""
+    write_dataset(folder / "features.npz", dataset())
+    return folder / "features.npz"
+
+
+def float_model(seed: int = 0, filters: int = 8, dropout: float = 0.0) -> nn.Module:
+    """A tiny_conv with random weights, biases off zero, in eval mode."""
+    model = create(Model(name="tiny_conv", filters=filters, dropout=dropout), 4, seed)
+    return model.eval()
+
+
+def quantized_model(bits: int, activation_bits: int = 8, seed: int = 0, filters: int = 8) -> nn.Module:
+    """A random tiny_conv, quantized after no training at all."""
+    return quantized(float_model(seed, filters), bits, activation_bits, inputs(24), "mse", 100.0)
+
+
+def inputs(clips: int) -> torch.Tensor:
+    """Features as a model takes them: (clips, T, F) float32."""
+    return torch.from_numpy(as_input(dataset().testing_features[:clips]))
+
+
+def state_bytes(model: nn.Module) -> bytes:
+    """Every weight and buffer of a model, to compare two bit for bit."""
+    return b"".join(value.numpy().tobytes() for value in model.state_dict().values())
+
+
+def mark(folder: Path, point: dict) -> None:
+    """A point that can be counted: adds a line to the file `log`, fails where asked to, and leaves its number."""
+    with Path(point["log"]).open("a") as log:
+        log.write(f"{point['number']}\n")
+    if point["number"] == point.get("breaks_at"):
+        raise KeyboardInterrupt
+    (folder / "number.txt").write_text(f"{point['number']}")
