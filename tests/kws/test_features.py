@@ -1,0 +1,154 @@
+"""The front end: byte for byte the firmware's, and close to float64 and to torchaudio by a stated bound."""
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kws import features
+from kws.audio_compat import torchaudio_datasets
+from kws.board.build import build_host_library
+from kws.params import FrontEnd
+from tests.support_learning import PARAMS
+
+FRONT_END = FrontEnd(**PARAMS["front_end"])
+OTHER = FrontEnd(low_hz=0.0, high_hz=8000.0, log_floor=1e-4)
+SAMPLES = features.CLIP_SAMPLES
+ROUNDING = 0.502  # of 1/256 octave: half a unit by rounding, the rest is float32
+
+
+def clips() -> dict[str, np.ndarray]:
+    """Names and samples (N,) int16."""
+    rng, place = np.random.default_rng(1), np.arange(SAMPLES)
+    envelope = np.interp(place / SAMPLES, [0, 0.2, 0.3, 0.6, 0.8, 1], [5, 5, 3000, 9000, 50, 5])
+    return {
+        "silence": np.zeros(SAMPLES, np.int16),
+        "one sample": (place == 8000).astype(np.int16),
+        "full-scale noise": rng.integers(-32768, 32768, SAMPLES).astype(np.int16),
+        "square wave": np.where(place % 40 < 20, 32767, -32768).astype(np.int16),
+        "fastest square wave": np.where(place % 2, 32767, -32768).astype(np.int16),
+        "all -32768": np.full(SAMPLES, -32768, np.int16),
+        "loud tone": (32767 * np.sin(2 * np.pi * 1000 * place / 16000)).astype(np.int16),
+        "like speech": (rng.normal(0, 1, SAMPLES) * envelope).round().clip(-32768, 32767).astype(np.int16),
+    }
+
+
+CLIPS = clips()
+
+
+@pytest.fixture(scope="module", params=[FRONT_END, OTHER], ids=["default", "other"])
+def front_end_and_c(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("front_end")
+    return request.param, ctypes.CDLL(str(build_host_library(folder / "build", front_end=request.param)))
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_the_firmware_computes_the_same_bytes(name, front_end_and_c):
+    front_end, library = front_end_and_c
+    log_mel, found = np.empty((49, 40), np.int16), np.empty((49, 40), np.int8)
+    library.front_end_clip(CLIPS[name].ctypes.data_as(ctypes.c_void_p), log_mel.ctypes.data_as(ctypes.c_void_p))
+    np.testing.assert_array_equal(log_mel, features.log_mel(CLIPS[name][None], front_end)[0])
+    library.front_end_normalize(log_mel.ctypes.data_as(ctypes.c_void_p), found.ctypes.data_as(ctypes.c_void_p))
+    np.testing.assert_array_equal(found, features.features(CLIPS[name][None], front_end)[0])
+
+
+def test_a_stride_on_the_board_is_the_last_frame_of_the_clip_that_moved_on(front_end_and_c):
+    front_end, library = front_end_and_c
+    rng = np.random.default_rng(2)
+    longer = rng.normal(0, 2000, SAMPLES + features.STRIDE_SAMPLES).astype(np.int16)
+    before, after = features.log_mel(np.stack([longer[:SAMPLES], longer[features.STRIDE_SAMPLES :]]), front_end)
+    moved = np.ascontiguousarray(before)
+    end = features.STRIDE_SAMPLES * features.FRAMES + features.WINDOW_SAMPLES
+    newest = np.ascontiguousarray(longer[end - features.WINDOW_SAMPLES : end])
+    library.front_end_stride(newest.ctypes.data_as(ctypes.c_void_p), moved.ctypes.data_as(ctypes.c_void_p))
+    np.testing.assert_array_equal(moved, after)
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_close_to_float64(name):
+    """Where the energy passes the floor, half a unit of rounding and little else."""
+    frames = np.lib.stride_tricks.sliding_window_view(CLIPS[name].astype(np.float64), 480)[::320]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(480) / 480)
+    power = 4 * np.abs(np.fft.rfft(frames * window, 512)) ** 2
+    energies = power @ features.mel_filters(FRONT_END.low_hz, FRONT_END.high_hz).T
+    wanted = 256 * np.log2(energies + FRONT_END.log_floor * features.POWER_SCALE)
+    found = features.log_mel(CLIPS[name][None], FRONT_END)[0]
+    assert np.abs(found - wanted).max() < ROUNDING
+    rounded = np.floor(wanted + 0.5).astype(np.int16)
+    difference = features.normalize(found[None]).astype(int) - features.normalize(rounded[None])
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_close_to_torchaudio(name):
+    transforms = torchaudio("transforms")
+    spectrogram = transforms.MelSpectrogram(
+        16000, n_fft=512, win_length=480, hop_length=320, f_min=FRONT_END.low_hz, f_max=FRONT_END.high_hz, n_mels=40,
+        center=False, norm=None, mel_scale="htk",
+    )  # fmt: skip
+    audio = torch.from_numpy(CLIPS[name].astype(np.float32) / 32768)
+    energies = spectrogram(torch.nn.functional.pad(audio, (16, 16))).numpy().T  # torch centres 480 samples in 512
+    wanted = 256 * np.log2((energies + FRONT_END.log_floor) * features.POWER_SCALE)
+    assert np.abs(features.log_mel(CLIPS[name][None], FRONT_END)[0] - wanted).max() < 0.51
+
+
+@pytest.mark.parametrize("edges_hz", [(60.0, 7600.0), (100.0, 4000.0), (300.0, 8000.0)])
+def test_filters_are_torchaudios(edges_hz):
+    fbanks = torchaudio("functional").melscale_fbanks
+    wanted = fbanks(257, *edges_hz, 40, 16000, norm=None, mel_scale="htk").numpy().T
+    wanted[:, [0, 256]] = 0
+    empty = wanted.sum(1) == 0
+    found = features.mel_filters(*edges_hz)
+    np.testing.assert_allclose(found[~empty], wanted[~empty], atol=1e-5)
+    assert ((found > 0).sum(1) > 0).all() and found.max() <= 1
+
+
+def test_a_band_too_narrow_for_a_bin_gets_the_nearest():
+    filters = features.mel_filters(0.0, 1000.0)
+    assert ((filters > 0).sum(1) >= 1).all()
+    assert (filters[:, [0, 256]] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "audio", [np.zeros((1, SAMPLES), np.float32), np.zeros(SAMPLES, np.int16), np.zeros((1, SAMPLES - 1), np.int16)]
+)
+def test_other_audio_is_refused(audio):
+    with pytest.raises(ValueError, match=r"int16 \(B, 16000\) is needed"):
+        features.features(audio, FRONT_END)
+
+
+def test_a_clip_does_not_depend_on_its_neighbours():
+    together = features.features(np.stack([*CLIPS.values(), *CLIPS.values()]), FRONT_END)
+    for place, clip in enumerate(CLIPS.values()):
+        np.testing.assert_array_equal(together[place], features.features(clip[None], FRONT_END)[0])
+        np.testing.assert_array_equal(together[place + len(CLIPS)], together[place])
+
+
+def test_silence_has_no_features_and_doubling_the_sound_adds_no_constant():
+    assert not features.features(np.zeros((1, SAMPLES), np.int16), FRONT_END).any()
+    steady = np.tile(CLIPS["full-scale noise"][:320] // 2, 50)[None]
+    assert not features.features(steady, FRONT_END).any()
+
+
+def test_constants_are_rounded_once():
+    table = features.tables(FRONT_END)
+    assert table.log_floor == np.float32(1e-2 * 2**32)
+    assert sorted(table.order) == list(range(256))
+    assert {array.dtype for array in (table.window, *table.mel, table.log_polynomial)} == {np.dtype(np.float32)}
+
+
+def torchaudio(name: str):
+    """A module of torchaudio, made importable beside a CPU torch."""
+    torchaudio_datasets()
+    import torchaudio.functional
+    import torchaudio.transforms
+
+    return {"functional": torchaudio.functional, "transforms": torchaudio.transforms}[name]
+
+
+def test_the_header_of_the_firmware_has_the_same_sizes():
+    text = (Path(features.__file__).parents[1] / "firmware" / "src" / "front_end.h").read_text()
+    for name in ("SAMPLE_RATE_HZ", "CLIP_SAMPLES", "WINDOW_SAMPLES", "STRIDE_SAMPLES", "FRAMES", "BANDS"):
+        assert f"KWS_{name} = {getattr(features, name)}" in text
