@@ -41,6 +41,7 @@ class StepQuantizer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return LearnedStep.apply(x, self.scale * self.drift.exp(), *self.grid)
 
+    @torch.no_grad()
     def freeze(self) -> None:
         """Make what was learned the scale, rounded to what a .tflite holds exactly."""
         self.scale.copy_(snap(self.scale * self.drift.exp()))

@@ -1,0 +1,126 @@
+"""Quantized models: integers on their grid, a float master copy beside them, and scales frozen once."""
+
+import copy
+
+import pytest
+import torch
+
+from kws.quantization import snap, weight_grid
+from kws.quantized import (
+    LOGITS_GRID,
+    StepQuantizer,
+    empty_quantized,
+    finish,
+    integer_weights,
+    quantized,
+    weight_bytes,
+    weighted_layers,
+)
+from tests.support_learning import float_model, inputs, quantized_model, state_bytes
+
+WIDTHS = [(8, 8), (3, 8), (3, 3), (2, 8), (2, 2)]
+
+
+@pytest.mark.parametrize("bits, activation_bits", WIDTHS)
+def test_weights_are_integers_of_the_width_times_a_scale(bits, activation_bits):
+    model, high = quantized_model(bits, activation_bits), weight_grid(bits).high
+    for layer in weighted_layers(model).values():
+        integers, scales = integer_weights(layer)
+        assert integers.dtype == torch.int8 and int(integers.abs().max()) == high
+        assert len(scales) == (8 if isinstance(layer, torch.nn.Conv2d) else 1)
+        assert torch.equal(layer.weight, integers * scales.view(-1, *[1] * (integers.dim() - 1)))
+        assert torch.equal(scales, snap(scales))
+
+
+def test_two_bits_are_ternary():
+    for layer in weighted_layers(quantized_model(2)).values():
+        assert integer_weights(layer)[0].unique().tolist() == [-1, 0, 1]
+
+
+@pytest.mark.parametrize("bits, activation_bits", WIDTHS)
+def test_activations_are_on_their_grid(bits, activation_bits):
+    model = quantized_model(bits, activation_bits)
+    x, seen = inputs(16), {}
+    for name, quantizer in model.activations.items():
+        quantizer.register_forward_hook(lambda module, _, output, name=name: seen.update({name: output / module.scale}))
+    with torch.no_grad():
+        model(x)
+    steps = seen["hidden"]
+    assert torch.equal(steps, steps.round()) and steps.min() >= 0 and steps.max() <= 2**activation_bits - 1
+    logits = seen["logits"].round() + model.activations["logits"].zero_point
+    assert logits.min() >= LOGITS_GRID.low and logits.max() <= LOGITS_GRID.high
+
+
+def test_the_logits_of_calibration_fit_and_zero_is_exact():
+    model = quantized_model(8)
+    scale, zero_point = model.activations["logits"].scale, model.activations["logits"].zero_point
+    assert LOGITS_GRID.low <= zero_point <= LOGITS_GRID.high and zero_point.dtype == torch.int64
+    plain = copy.deepcopy(model)
+    plain.activations["logits"] = torch.nn.Identity()
+    with torch.no_grad():
+        assert (model(inputs(24)) - plain(inputs(24))).abs().max() <= scale * 0.51
+
+
+def test_the_float_model_and_its_weights_are_kept():
+    model = float_model()
+    before = state_bytes(model)
+    result = quantized(model, 3, 8, inputs(24), "mse", 100.0)
+    assert state_bytes(model) == before
+    for name, layer in weighted_layers(result).items():
+        master = layer.parametrizations.weight.original
+        assert torch.equal(master, weighted_layers(model)[name].weight)
+        assert not torch.equal(master, layer.weight)
+
+
+def test_training_moves_the_master_copy_and_the_scales():
+    model = quantized_model(3)
+    model.activations["logits"] = torch.nn.Identity()  # rounding them would stop every gradient
+    before = copy.deepcopy(model.state_dict())
+    torch.nn.functional.cross_entropy(model.train()(inputs(24)), torch.arange(24) % 4).backward()
+    for name, value in model.named_parameters():
+        assert value.grad is not None and value.grad.abs().sum() > 0, name
+    with torch.no_grad():
+        for value in model.parameters():
+            value -= 0.01 * value.grad.sign()
+    assert all(not torch.equal(before[name], value) for name, value in model.named_parameters())
+
+
+@pytest.mark.parametrize("bits, activation_bits", WIDTHS)
+def test_finishing_twice_is_finishing_once(bits, activation_bits):
+    model = quantized_model(bits, activation_bits)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, StepQuantizer):
+                module.drift += 0.1  # as training leaves it
+    once = state_bytes(finish(model, inputs(24)))
+    assert state_bytes(finish(model, inputs(24))) == once
+    assert all(not value.any() for name, value in model.named_parameters() if name.endswith("drift"))
+
+
+def test_freezing_takes_what_was_learned():
+    quantizer = StepQuantizer(weight_grid(4), torch.tensor([0.5, 0.25]))
+    with torch.no_grad():
+        quantizer.drift.copy_(torch.tensor([0.2, -0.3]))
+    wanted = snap(torch.tensor([0.5, 0.25]) * torch.tensor([0.2, -0.3]).exp())
+    quantizer.freeze()
+    assert torch.equal(quantizer.scale, wanted) and not quantizer.drift.any()
+
+
+def test_more_bits_are_nearer_to_the_float_model():
+    with torch.no_grad():
+        wanted = float_model()(inputs(24))
+        errors = [float((quantized_model(bits)(inputs(24)) - wanted).square().mean()) for bits in (2, 4, 8)]
+    assert errors[0] > 4 * errors[1] > 16 * errors[2]
+
+
+@pytest.mark.parametrize("bits, size", [(8, 16_640), (4, 8_320), (3, 240 + 6_000), (2, 160 + 4_000)])
+def test_weight_bytes_are_packed(bits, size):
+    assert weight_bytes(quantized_model(bits), bits) == weight_bytes(float_model(), bits) == size
+
+
+def test_an_empty_model_takes_a_states_keys_and_shapes():
+    model = quantized_model(3, 8)
+    empty = empty_quantized(model.architecture(), 3, 8)
+    empty.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        assert torch.equal(empty(inputs(8)), model(inputs(8)))
