@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from kws.models import TinyConv, positions
+from kws.models import TinyConv, build, positions
 from kws.quantized import weighted_layers
 
 _CONVOLUTION_WEIGHT = (
@@ -61,11 +61,16 @@ def gradual_amount(amount: float, share: float) -> float:
 
 
 def without_masks(model: nn.Module) -> nn.Module:
-    """A copy with the masked weights as plain ones."""
-    model = copy.deepcopy(model)
-    for layer in weighted_layers(model).values():
-        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-    return model
+    """A model of its own with the masked weights as plain ones.
+
+    Built anew: torch takes a parametrization off a layer's class, which a copy shares with its original.
+    """
+    plain = build(model.architecture(), model.dropout.p)
+    with torch.no_grad():
+        for name, layer in weighted_layers(model).items():
+            plain.get_submodule(name).weight.copy_(layer.weight)
+            plain.get_submodule(name).bias.copy_(layer.bias)
+    return plain.eval()
 
 
 def filters_to_keep(model: TinyConv, amount: float, x: torch.Tensor) -> list[int]:

@@ -1,0 +1,116 @@
+"""Exact amounts, and a smaller model that computes what the large one computes with those filters masked."""
+
+import copy
+
+import pytest
+import torch
+
+from kws.pruning import (
+    filters_to_keep,
+    gradual_amount,
+    masked,
+    nonzero_parameters,
+    prune_weights,
+    without_filters,
+    without_masks,
+)
+from kws.quantized import weighted_layers
+from tests.support_learning import float_model, inputs, state_bytes
+
+WEIGHTS = 16_640
+
+
+def zeros(model) -> int:
+    return sum(int((layer.weight == 0).sum()) for layer in weighted_layers(model).values())
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.1, 0.3, 1 / 3, 0.5, 0.9, 0.95, 0.98, 0.99999])
+def test_exactly_that_share_of_all_weights_is_zero(amount):
+    model = masked(float_model())
+    prune_weights(model, amount)
+    assert zeros(model) == round(amount * WEIGHTS)
+    assert nonzero_parameters(without_masks(model)) == 16_652 - round(amount * WEIGHTS)
+
+
+def test_the_smallest_of_a_layer_go_first_and_the_rest_stays_as_it_was():
+    dense, model = float_model(), masked(float_model())
+    prune_weights(model, 0.6)
+    for name, layer in weighted_layers(model).items():
+        before, gone = weighted_layers(dense)[name].weight, layer.weight == 0
+        assert before[gone].abs().max() <= before[~gone].abs().min()
+        assert torch.equal(layer.weight[~gone], before[~gone])
+
+
+def test_the_convolution_is_not_emptied_first():
+    model = masked(float_model())
+    prune_weights(model, 0.9)
+    left = {name: float((layer.weight != 0).float().mean()) for name, layer in weighted_layers(model).items()}
+    assert left["conv"] > 0.3 > left["dense"] > 0.05
+
+
+def test_the_master_copy_comes_back():
+    model = masked(float_model())
+    prune_weights(model, 0.9)
+    prune_weights(model, 0.0)
+    assert zeros(model) == 0
+    assert state_bytes(without_masks(model)) == state_bytes(float_model())
+
+
+def test_masks_gone_the_model_computes_the_same():
+    model = masked(float_model())
+    prune_weights(model, 0.8)
+    plain = without_masks(model)
+    assert set(plain.state_dict()) == set(float_model().state_dict())
+    with torch.no_grad():
+        assert torch.equal(plain(inputs(12)), model(inputs(12)))
+
+
+def test_ties_are_broken_alike_every_time():
+    model = float_model()
+    with torch.no_grad():
+        model.dense.weight.fill_(0.01)
+    first, second = masked(model), masked(model)
+    for one in (first, second):
+        prune_weights(one, 0.5)
+    assert state_bytes(first) == state_bytes(second) and zeros(first) == WEIGHTS // 2
+
+
+def test_the_gradual_amount_ends_at_the_amount():
+    shares = [step / 100 for step in range(1, 101)]
+    amounts = [gradual_amount(0.9, share) for share in shares]
+    assert amounts == sorted(amounts) and amounts[0] > 0
+    assert all(amount == 0.9 for share, amount in zip(shares, amounts, strict=True) if share >= 0.5)
+    assert gradual_amount(0.9, 0.0) == 0 and gradual_amount(0.9, 0.25) == pytest.approx(0.9 * 0.875)
+
+
+@pytest.mark.parametrize("keep", [[0], [7], [1, 4, 6], [0, 1, 2, 3, 4, 5, 7], list(range(8))])
+def test_without_filters_is_the_masked_forward_pass(keep):
+    model = float_model()
+    hidden = copy.deepcopy(model)
+    gone = [index for index in range(8) if index not in keep]
+    with torch.no_grad():
+        hidden.conv.weight[gone] = 0
+        hidden.conv.bias[gone] = 0
+        torch.testing.assert_close(without_filters(model, keep, 0.0)(inputs(24)), hidden(inputs(24)))
+    assert nonzero_parameters(without_filters(model, keep, 0.0)) == len(keep) * (81 + 2000) + 4
+    assert without_filters(model, keep, 0.25).dropout.p == 0.25
+
+
+def test_all_filters_kept_is_the_model_itself():
+    assert filters_to_keep(float_model(), 0.0, inputs(24)) == list(range(8))
+    assert state_bytes(without_filters(float_model(), list(range(8)), 0.0)) == state_bytes(float_model())
+
+
+@pytest.mark.parametrize("amount, left", [(0.125, 7), (0.5, 4), (0.875, 1), (0.95, 1), (0.99, 1)])
+def test_so_many_filters_are_left(amount, left):
+    keep = filters_to_keep(float_model(), amount, inputs(24))
+    assert len(keep) == left and keep == sorted(set(keep))
+
+
+def test_a_filter_that_adds_nothing_or_a_constant_goes_first():
+    model = float_model()
+    with torch.no_grad():
+        model.dense.weight.view(4, 8, -1)[:, 5] = 0
+        model.conv.weight[2] = 0
+        model.conv.bias[2] = 9.0  # always on: the next bias can take that over
+    assert filters_to_keep(model, 0.25, inputs(24)) == [0, 1, 3, 4, 6, 7]
