@@ -12,6 +12,7 @@ import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from kws.errors import ParamsError
 from kws.files import sha256
 from kws.store import key_of, store_root, stored_folder
 
@@ -20,8 +21,11 @@ _CODE = ("dataset", "evaluation", "models", "pruning", "quantization", "quantize
 
 def jobs() -> int:
     """Processes to use: KWS_JOBS, or one a core; one where there is a GPU to share."""
-    if "KWS_JOBS" in os.environ:
-        return max(int(os.environ["KWS_JOBS"]), 1)
+    wanted = os.environ.get("KWS_JOBS", "")
+    if wanted:
+        if not wanted.isdecimal() or int(wanted) == 0:
+            raise ParamsError(f"KWS_JOBS is {wanted!r} in the environment: set it to a number from 1 up, or unset it.")
+        return int(wanted)
     return 1 if torch.cuda.is_available() else (os.cpu_count() or 1)
 
 

@@ -1,4 +1,4 @@
-"""Parameters and speech-like features small enough to learn from in a second, and models to quantize, prune, convert."""
+"""Parameters and made-up features small enough to learn from in a second, and models to quantize, prune, convert."""
 
 from functools import cache
 from pathlib import Path
@@ -98,9 +98,13 @@ def state_bytes(model: nn.Module) -> bytes:
 
 
 def mark(folder: Path, point: dict) -> None:
-    """A point that can be counted: adds a line to the file `log`, fails where asked to, and leaves its number."""
+    """A point that can be counted: adds its number to the file `log`, leaves it in its folder as well.
+
+    Where a file `<log>.<number>` is there the point is interrupted half-way.
+    """
     with Path(point["log"]).open("a") as log:
-        log.write(f"{point['number']}\n")
-    if point["number"] == point.get("breaks_at"):
+        log.write(f"{point['number']} ")
+    if Path(f"{point['log']}.{point['number']}").exists():
+        (folder / "half").touch()
         raise KeyboardInterrupt
     (folder / "number.txt").write_text(f"{point['number']}")
