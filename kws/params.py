@@ -19,7 +19,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 class Section(BaseModel):
     """A section of params.yaml: an unknown key, a wrong type or a value out of range is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
 class Data(Section):
@@ -186,8 +186,7 @@ class Params(Section):
 
 HOW_BACK = (
     "Correct it in params.yaml (`git diff params.yaml` shows what changed, `git checkout params.yaml` undoes it) and "
-    "run again; DVC has already removed the outputs of the stage that failed, and `git checkout metrics plots` with "
-    "`dvc checkout` brings them back."
+    "run `dvc repro`: where DVC has already removed a stage's outputs, it restores them from its cache."
 )
 
 
@@ -198,15 +197,21 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         ParamsError: naming each key, its value and what is accepted.
     """
     try:
-        content = load(Path(path).read_text())
+        content = load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run in the repository's root, or `git checkout params.yaml`.") from None
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is not YAML: {' '.join(str(error).split())}. {HOW_BACK}") from None
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        raise ParamsError(f"{path}: {'; '.join(map(_told, error.errors()))}. {HOW_BACK}") from None
+        raise ParamsError(f"{path}: {'; '.join(map(_told, _causes(error.errors())))}. {HOW_BACK}") from None
+
+
+def _causes(problems: list[dict]) -> list[dict]:
+    """The findings without those about a list as a whole that only follow from one of its entries."""
+    places = [problem["loc"] for problem in problems]
+    return [one for one in problems if not any(place[:-1] == one["loc"] for place in places if place)]
 
 
 def _told(problem: dict) -> str:

@@ -1,5 +1,6 @@
 """`preprocess`: a corpus in the official layout -> the dataset that training sees, and WAV files for the board."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ def preprocess(params: Params) -> tuple[Corpus, Dataset, dict]:
         The corpus, the dataset, and the metrics.
     """
     corpus = load_corpus(params.data)
+    for note in corpus.notes:
+        print(f"note: {note}", file=sys.stderr)
     audio, training_labels, _, _ = corpus.load("training")
     training = augmented_features(audio, corpus.noises("training"), params.augmentation, params.front_end, jobs())
     dataset = Dataset(

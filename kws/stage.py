@@ -2,14 +2,18 @@
 errors that a user can mend as one paragraph instead of a traceback."""
 
 import argparse
+import errno
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 from kws.errors import KwsError
 from kws.params import Params, load_params
+
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # writing says so without a file's name
 
 
 def stage(**paths: str) -> Callable[[Callable[[SimpleNamespace, Params], None]], Callable[[], None]]:
@@ -33,13 +37,20 @@ def stage(**paths: str) -> Callable[[Callable[[SimpleNamespace, Params], None]],
 def run(work: Callable[[], None]) -> None:
     """Do it; for an error that a user can mend, print its message and exit with status 1."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    warnings.showwarning = _show_warning
     try:
         work()
     except KwsError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        if error.errno is None or error.filename is None:
+        if error.filename is None and error.errno not in _FULL_DISK:
             raise
-        sys.exit(f"error: {error.filename}: {error.strerror}. Nothing half-written was left; mend this and run again.")
+        place = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"error: {place}{error.strerror}. Nothing half-written was left; mend this and run again.")
     except KeyboardInterrupt:
         sys.exit("interrupted: finished points are kept in .kws, and the same command goes on from there.")
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one paragraph, without the line of code that gave it."""
+    print(f"warning: {message}", file=sys.stderr)
