@@ -10,9 +10,9 @@ def repository_root(start: Path | None = None) -> Path:
     a person gave relative to the repository, and the ignored store, belong to the root, not to the copy.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if folder.name == "exps" and folder.parent.name == "tmp" and folder.parent.parent.name == ".dvc":
-            return folder.parent.parent.parent
+    experiments = _experiments_folder(here)
+    if experiments is not None:
+        return experiments.parent.parent.parent
     for folder in (here, *here.parents):
         if (folder / "dvc.yaml").exists():
             return folder
@@ -23,3 +23,16 @@ def user_path(text: str) -> Path:
     """A path a person typed into params.yaml: absolute, with ~, or relative to the repository's root."""
     path = Path(text).expanduser()
     return path if path.is_absolute() else repository_root() / path
+
+
+def in_experiment(folder: Path) -> bool:
+    """Whether a folder lies in a copy that DVC made for an experiment."""
+    return _experiments_folder(folder) is not None
+
+
+def _experiments_folder(folder: Path) -> Path | None:
+    """`<root>/.dvc/tmp/exps`, where the folder lies in it."""
+    for parent in (folder, *folder.parents):
+        if parent.name == "exps" and parent.parent.name == "tmp" and parent.parent.parent.name == ".dvc":
+            return parent
+    return None

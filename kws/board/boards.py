@@ -22,6 +22,7 @@ from kws.errors import BoardError
 from kws.files import write_bytes
 from kws.params import Flash
 from kws.store import store_root
+from kws.workspace import in_experiment
 
 _PROGRAM_LIMIT_S = 180
 
@@ -55,7 +56,7 @@ class EmulatorBoard:
 
     def __init__(self, baud: int):
         self._baud = baud
-        self.flash_file = store_root() / "board" / "emulator.flash"
+        self.flash_file = _board_folder() / "emulator.flash"
         self._elf_file = self.flash_file.with_suffix(".elf")
 
     def program(self, image: Path) -> None:
@@ -74,6 +75,12 @@ class EmulatorBoard:
         elf = self._elf_file if self._elf_file.exists() else None
         with running_emulator(self.flash_file, elf=elf) as url, _opened(url, self._baud) as port:
             yield port
+
+
+def _board_folder() -> Path:
+    """In the ignored store; experiments that DVC runs side by side, each in a copy, have each a board of its own."""
+    copy = Path.cwd().resolve()
+    return (copy / ".kws" if in_experiment(copy) else store_root()) / "board"
 
 
 class Nrf52840Board:

@@ -65,7 +65,7 @@ def test_a_missing_root_names_key_value_path_and_the_way_back(tmp_path, monkeypa
         "'nowhere/at/all'",
         str(tmp_path / "nowhere/at/all"),
         "git checkout params.yaml",
-        "dvc ch",
+        "dvc repro",
     ):
         assert part in message
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kws.workspace import repository_root, user_path
+from kws.workspace import in_experiment, repository_root, user_path
 
 
 def test_the_root_is_where_dvc_yaml_lies(tmp_path):
@@ -31,3 +31,8 @@ def test_paths_that_a_person_typed(tmp_path, monkeypatch):
     assert user_path("../data") == tmp_path / "../data"
     assert user_path("/data") == Path("/data")
     assert user_path("~/data") == Path.home() / "data"
+
+
+def test_an_experiments_copy_is_told_from_the_workspace(tmp_path):
+    assert in_experiment(tmp_path / ".dvc" / "tmp" / "exps" / "standalone" / "tmpx")
+    assert not in_experiment(tmp_path / "exps")
