@@ -35,7 +35,5 @@ def linked(folder, bits: int, filters: int):
 @pytest.mark.parametrize("bits, filters", [(8, 8), (3, 8), (2, 8), (4, 2)])
 def test_the_footprint_is_the_linkers_within_2_per_cent(tmp_path, bits, filters):
     image, estimate = linked(tmp_path, bits, filters), footprint(float_model(filters=filters), bits)
-    print(f"{bits} bits, {filters} filters: flash {image.flash_bytes} against {estimate.flash_bytes}, "
-          f"RAM {image.ram_bytes} against {estimate.ram_bytes}")  # fmt: skip
     assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)

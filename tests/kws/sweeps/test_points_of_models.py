@@ -1,0 +1,25 @@
+"""Means and deviations, and a model kept with its figures."""
+
+import pytest
+
+from kws.checkpoints import read_checkpoint
+from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean
+from tests.support_learning import dataset, dataset_file, float_model, state_bytes
+
+
+def test_the_deviation_is_a_samples():
+    assert mean([0.5, 1.0]) == 0.75
+    assert deviation([1.0, 2.0, 3.0]) == pytest.approx(1.0)
+    assert deviation(iter([0.5])) == 0.0
+
+
+def test_a_model_is_kept_with_its_figures(tmp_path):
+    keep(tmp_path, float_model(), dataset(), weight_bytes=7)
+    assert state_bytes(read_checkpoint(tmp_path / MODEL)) == state_bytes(float_model())
+    assert set(figures(tmp_path)) == {"validation_accuracy", "test_accuracy", "weight_bytes"}
+
+
+def test_a_dataset_is_read_once_for_a_digest(tmp_path):
+    path = str(dataset_file(tmp_path))
+    assert cached_dataset(path, "a") is cached_dataset(path, "a")
+    assert cached_dataset(path, "b") is not None

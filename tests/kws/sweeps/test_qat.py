@@ -1,0 +1,55 @@
+"""`qat_sweep`: trained candidates that are quantized for good, and a choice that looks at validation alone."""
+
+import pytest
+import torch
+
+from kws.checkpoints import read_checkpoint
+from kws.errors import ArtifactError
+from kws.evaluation import evaluate
+from kws.files import replaced_folder
+from kws.quantized import LogitsQuantizer, integer_weights, weighted_layers
+from kws.sweeps import ptq, qat
+from tests.support_learning import dataset
+
+
+def test_rows_are_those_of_ptq_and_named_qat(swept):
+    assert all(set(row) == set(ptq.COLUMNS) and row["method"] == "qat" for row in swept.qat_rows)
+    key = ("seed", "weight_bits", "activation_bits", "weight_bytes")
+    assert [[row[k] for k in key] for row in swept.qat_rows] == [[row[k] for k in key] for row in swept.ptq_rows]
+
+
+def test_a_candidate_is_quantized_and_has_its_rows_accuracy(swept, tmp_path):
+    with replaced_folder(tmp_path / "candidates") as folder:
+        qat.write_candidates(folder, swept.qat_rows, swept.qat_checkpoints)
+    assert len(list((tmp_path / "candidates").iterdir())) == 6
+    for row in swept.qat_rows:
+        model = read_checkpoint(tmp_path / "candidates" / qat.checkpoint_name(row))
+        assert isinstance(model.activations["logits"], LogitsQuantizer)
+        for layer in weighted_layers(model).values():
+            assert int(integer_weights(layer)[0].abs().max()) <= 2 ** (row["weight_bits"] - 1) - 1
+        found = evaluate(model, dataset().testing_features, dataset().testing_labels).accuracy
+        assert found == row["test_accuracy"]
+
+
+def test_training_went_on_from_the_float_model(swept):
+    for row, path in zip(swept.qat_rows, swept.qat_checkpoints, strict=True):
+        before = read_checkpoint(swept.float_models[row["seed"]]).dense.weight
+        after = read_checkpoint(path).dense.parametrizations.weight.original
+        assert not torch.equal(before, after)
+        assert float((before - after).detach().norm() / before.detach().norm()) < 0.9
+
+
+def row(bits: int, seed: int, validation: float, test: float, activation_bits: int = 8) -> dict:
+    accuracies = {"validation_accuracy": validation, "test_accuracy": test}
+    return {"method": "qat", "weight_bits": bits, "activation_bits": activation_bits, "seed": seed, **accuracies}
+
+
+def test_the_best_is_chosen_on_validation_and_not_on_test():
+    table = [row(3, 0, 0.90, 0.99), row(3, 1, 0.95, 0.50), row(3, 2, 0.95, 0.90), row(3, 3, 0.99, 0.99, 3)]
+    table.append(row(8, 0, 1.0, 1.0))
+    assert qat.best_candidate(table, 3) is table[1]
+
+
+def test_a_width_that_was_not_swept_is_refused():
+    with pytest.raises(ArtifactError, match=r"`bits` is 5, but `qat_sweep.weight_bits`.*add 5 to it.*\[3, 8\]"):
+        qat.best_candidate([row(3, 0, 0.9, 0.9), row(8, 0, 0.9, 0.9)], 5)
