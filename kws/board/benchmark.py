@@ -8,6 +8,7 @@ its side from the audio alone; nothing that the board computed is fed to it.
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 from tqdm import tqdm
@@ -130,14 +131,18 @@ def spread(clips: Sequence[Clip], count: int) -> list[Clip]:
 
 def phase_cycles(timings: Sequence[Timing], phase: str) -> Range:
     """Cycles of a phase over several runs; at least one."""
-    counts = [timing.cycles[phase] for timing in timings]
-    return Range(min(counts), sum(counts) / len(counts), max(counts))
+    return _range([timing.cycles[phase] for timing in timings])
 
 
 def phase_ms(timings: Sequence[Timing], phase: str) -> Range:
     """Milliseconds of a phase over several runs; at least one."""
-    values = [timing.ms(phase) for timing in timings]
-    return Range(min(values), sum(values) / len(values), max(values))
+    return _range([timing.ms(phase) for timing in timings])
+
+
+def _range(values: Sequence[float]) -> Range:
+    """A mean that rounding leaves between least and largest."""
+    least, largest = min(values), max(values)
+    return Range(least, min(max(fmean(values), least), largest), largest)
 
 
 def _check_models(session: Session, models: Sequence[HostModel]) -> None:
