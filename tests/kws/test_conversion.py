@@ -1,0 +1,100 @@
+"""`convert`: candidates as .tflite, metrics with the promised keys, and a store that spares TensorFlow."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from kws.checkpoints import read_checkpoint
+from kws.conversion_manifest import read_candidates, write_candidates
+from kws.errors import ArtifactError
+from kws.evaluation import accuracy, logits
+from kws.files import replaced_folder, sha256
+from kws.tflite.interpreter import reference_logits
+from kws.tflite.reader import read_graph
+from tests import support_conversion
+from tests.support_learning import dataset
+
+KEYS = """bits tflite_bytes tflite_sha256 operators test_accuracy agreement_with_torch cpu_int8_latency_us
+flash_bytes_estimate ram_bytes_estimate""".split()  # noqa: SIM905
+
+
+@pytest.fixture(scope="module", params=support_conversion.WIDTHS)
+def result(request, converted):
+    """Bits, files, candidates, metrics: everything from the store, in a process without TensorFlow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KWS_STORE", str(converted / "store"))
+        patch.setitem(sys.modules, "tensorflow", None)  # an import of it would fail
+        patch.delitem(sys.modules, "kws.tflite.export", raising=False)
+        return request.param, *support_conversion.convert(converted, request.param)
+
+
+def test_the_deployed_model_comes_first_and_has_the_width(result):
+    bits, files, candidates, _ = result
+    assert list(files) == ["deployed", "structured_500_fine_tuned", "structured_500"]
+    assert [candidate.name for candidate in candidates] == list(files)
+    assert [candidate.bits for candidate in candidates] == [bits, 8, 8]
+    assert all(candidate.tflite_sha256 == sha256(files[candidate.name]) for candidate in candidates)
+
+
+def test_metrics_have_the_promised_keys(result):
+    bits, files, _, metrics = result
+    assert set(metrics) == {"deployed", "models"} and len(metrics["models"]) == 2
+    for entry in (metrics["deployed"], *metrics["models"]):
+        assert set(KEYS) <= set(entry)
+        assert entry["operators"] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
+        assert entry["tflite_bytes"] == len(files[entry["name"]]) and entry["cpu_int8_latency_us"] > 0
+    assert metrics["deployed"]["bits"] == bits
+    json.dumps(metrics, allow_nan=False)
+
+
+def test_accuracy_is_of_the_file_and_agreement_of_both(result, converted):
+    bits, files, _, metrics = result
+    features, labels = dataset().testing_features, dataset().testing_labels
+    stored = reference_logits(files["deployed"], features)
+    model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
+    assert metrics["deployed"]["test_accuracy"] == accuracy(stored, labels)
+    agreement = (stored.argmax(1) == logits(model, features).argmax(1)).mean()
+    assert metrics["deployed"]["agreement_with_torch"] == agreement > 0.9
+
+
+def test_the_output_scale_is_the_files(result):
+    _, files, candidates, _ = result
+    for candidate in candidates:
+        assert candidate.output_scale == read_graph(files[candidate.name]).outputs[0].quantization.scales[0]
+
+
+def test_pruned_models_do_not_depend_on_bits(converted, monkeypatch):
+    monkeypatch.setenv("KWS_STORE", str(converted / "store"))
+    wide, narrow = (support_conversion.convert(converted, bits)[0] for bits in (8, 2))
+    assert wide["deployed"] != narrow["deployed"]
+    assert {name: wide[name] for name in wide if name != "deployed"} == {
+        name: narrow[name] for name in narrow if name != "deployed"
+    }
+
+
+def test_a_manifest_carries_them_all(result, tmp_path):
+    _, files, candidates, _ = result
+    with replaced_folder(tmp_path / "candidates") as folder:
+        write_candidates(folder, files, candidates)
+    assert read_candidates(tmp_path / "candidates") == [(one, files[one.name]) for one in candidates]
+
+
+def test_a_width_that_was_not_swept_is_refused(converted):
+    with pytest.raises(ArtifactError, match=r"`bits` is 5"):
+        support_conversion.convert(converted, 5)
+
+
+def test_logits_stay_within_a_unit_of_torchs(result, converted, request):
+    """Holds at 8 and 3 bits. At 2 the reference kernel's convolution rounds twice, which torch does not imitate."""
+    bits, files, candidates, _ = result
+    if bits == 2:
+        reason = "TFLite's convolution rounds twice, to within 0.625 of a unit at 2 bits (see test_export)"
+        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+    model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
+    zero_point = int(model.activations["logits"].zero_point)
+    wanted = np.round(logits(model, dataset().testing_features) / candidates[0].output_scale)
+    found = reference_logits(files["deployed"], dataset().testing_features).astype(int) - zero_point
+    assert len(np.unique(found)) > 20  # not all alike
+    assert np.abs(found - wanted).max() <= 1

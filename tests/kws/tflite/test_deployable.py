@@ -1,0 +1,47 @@
+"""The last step in torch: the same logits as the quantized model, from integers."""
+
+import pytest
+import torch
+
+from kws.errors import ModelError
+from kws.quantized import integer_weights
+from kws.tflite.deployable import Deployable, Requantizer
+from tests.support_learning import inputs, quantized_model
+
+
+@pytest.mark.parametrize("bits", [8, 3, 2])
+def test_it_computes_what_the_quantized_model_computes(bits):
+    model = quantized_model(bits)
+    with torch.no_grad():
+        wanted, found = model(inputs(48)), Deployable(model)(inputs(48)[:, None])
+    steps = ((found - wanted) / model.activations["logits"].scale).abs()
+    assert steps.max() < 1.01 and (steps > 0.01).float().mean() < 0.02  # sums in another order, next to a half
+
+
+def test_weights_are_the_integers_and_the_dense_layer_reads_in_tensorflows_order():
+    model = quantized_model(3)
+    deployable = Deployable(model)
+    assert torch.equal(deployable.conv.integers, integer_weights(model.conv)[0])
+    assert torch.equal(deployable.conv.values(), model.conv.weight)
+    by_filter = integer_weights(model.dense)[0].view(4, 8, 25, 20)
+    assert torch.equal(deployable.dense.integers.view(4, 25, 20, 8), by_filter.permute(0, 2, 3, 1))
+    assert deployable.dense.integers.dtype == torch.int8 and len(deployable.conv.scales) == 8
+
+
+def test_activations_move_down_by_128():
+    model = quantized_model(8)
+    deployable = Deployable(model)
+    assert (deployable.hidden.scale, deployable.hidden.zero_point) == (float(model.activations["hidden"].scale), -128)
+    assert (deployable.input.scale, deployable.input.zero_point) == (1 / 16, 0)
+    x = torch.linspace(0, 300 * deployable.hidden.scale, 999)
+    assert torch.equal(deployable.hidden(x), model.activations["hidden"](x).detach())
+
+
+def test_a_requantizer_rounds_to_its_grid():
+    assert Requantizer(0.5, -128)(torch.tensor([-1.0, 0.3, 999.0])).tolist() == [0.0, 0.5, 127.5]
+
+
+@pytest.mark.parametrize("activation_bits", [3, 7])
+def test_narrow_activations_are_refused(activation_bits):
+    with pytest.raises(ModelError, match=rf"grid \(0, {2**activation_bits - 1}\) cannot be deployed: 8 bits"):
+        Deployable(quantized_model(3, activation_bits))

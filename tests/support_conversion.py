@@ -1,0 +1,84 @@
+"""Random quantized models through the real converter, in a process of its own: TensorFlow takes seconds to import.
+
+    python -W error -m tests.support_conversion FOLDER
+
+Leaves in FOLDER: candidates as the sweeps write them (qat, prune, tables.json), the store with what was converted, and
+`refusals.json`, what the check of the arrival says of files that are not as they should be.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from kws.checkpoints import read_checkpoint, write_checkpoint
+from kws.errors import ModelError
+from kws.pruning import filters_to_keep, without_filters
+from kws.sweeps import prune, qat
+from tests.support_learning import dataset, float_model, inputs, params, quantized_model
+
+WIDTHS = (8, 3, 2)
+
+
+def write_candidates(folder: Path) -> None:
+    """Checkpoints and tables: a quantized model a width, and one pruned model as it is and as if tuned."""
+    (folder / "qat").mkdir()
+    (folder / "prune").mkdir()
+    qat_rows = [_row(method="qat", weight_bits=bits, activation_bits=8) for bits in WIDTHS]
+    for row in qat_rows:
+        bits = (row["weight_bits"], 8)
+        write_checkpoint(folder / "qat" / qat.checkpoint_name(row), quantized_model(*bits), bits)
+    prune_rows = [_row(method="structured", amount=0.5, fine_tuned=tuned) for tuned in (False, True)]
+    for row in prune_rows:
+        small = without_filters(float_model(), filters_to_keep(float_model(), 0.5, inputs(24)), 0.0)
+        write_checkpoint(folder / "prune" / prune.checkpoint_name(row), small)
+    (folder / "tables.json").write_text(json.dumps([qat_rows, prune_rows]))
+
+
+def convert(folder: Path, bits: int):
+    """kws.conversion.convert for these candidates, with the store in the folder: (files, candidates, metrics)."""
+    from kws import conversion
+
+    qat_rows, prune_rows = json.loads((folder / "tables.json").read_text())
+    return conversion.convert(dataset(), folder / "qat", qat_rows, folder / "prune", prune_rows, params(bits=bits))
+
+
+def refusals(folder: Path) -> dict[str, str]:
+    """What `_check_arrival` says of the .tflite of one model where another was meant."""
+    from kws.tflite.deployable import Deployable
+    from kws.tflite.export import _check_arrival
+
+    wide, narrow = (Deployable(read_checkpoint(folder / "qat" / f"w{bits}a8_seed0.pt")) for bits in (8, 3))
+    found = {"other weights": _refusal(_check_arrival, folder, narrow)}
+    wide.conv.scales = wide.conv.scales * np.float32(1 + 2**-20)
+    found["other scales"] = _refusal(_check_arrival, folder, wide)
+    wide.conv.scales, wide.logits.zero_point = wide.conv.scales / np.float32(1 + 2**-20), 99
+    found["other zero point"] = _refusal(_check_arrival, folder, wide)
+    return found
+
+
+def _refusal(check, folder: Path, deployable) -> str:
+    tflite = convert(folder, 8)[0]["deployed"]
+    try:
+        check(tflite, deployable)
+    except ModelError as error:
+        return str(error)
+    return "accepted"
+
+
+def _row(**names) -> dict:
+    return {"seed": 0, "validation_accuracy": 0.5, "test_accuracy": 0.5, **names}
+
+
+def main(folder: Path) -> None:
+    os.environ["KWS_STORE"] = str(folder / "store")
+    write_candidates(folder)
+    for bits in WIDTHS:
+        convert(folder, bits)
+    (folder / "refusals.json").write_text(json.dumps(refusals(folder)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
