@@ -60,11 +60,13 @@ def test_seeds_differ_and_are_found_again(swept):
 def test_one_seed_more_keeps_those_that_are_there(swept, monkeypatch):
     monkeypatch.setenv("KWS_STORE", str(swept.folder / "store"))
     monkeypatch.setenv("KWS_JOBS", "1")
-    made = []
-    real = float_training._make
-    monkeypatch.setattr(
-        float_training, "_make", lambda folder, point: (made.append(point["seed"]), real(folder, point))
-    )
+    made, really = [], float_training._make
+
+    def watched(folder, point):
+        made.append(point["seed"])
+        really(folder, point)
+
+    monkeypatch.setattr(float_training, "_make", watched)
     points = float_training.run(swept.features, params(train={"seeds": 3}))
     assert made == [2] and [dataclasses.asdict(p) for p in points[:2]] == [dataclasses.asdict(p) for p in swept.points]
 

@@ -1,4 +1,4 @@
-"""`prune_sweep`: the promised columns and keys; counts, accuracy and candidates of a row belong to one set of weights."""
+"""`prune_sweep`: the promised columns and keys; a row's counts, accuracy and candidate are of one set of weights."""
 
 import pytest
 
