@@ -3,17 +3,28 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kws.errors import ParamsError
 from kws.yaml_files import YAMLError, load
 
-Bits = Annotated[int, Field(ge=2, le=8)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[float, Field(ge=0)]
+Real = Annotated[float, Field(strict=True)]  # an int too, but not a boolean or text
+Bits = Annotated[int, Field(strict=True, ge=2, le=8)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Amount = Annotated[float, Field(strict=True, ge=0, lt=1)]
+Positive = Annotated[float, Field(strict=True, gt=0)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+NotNegative = Annotated[float, Field(strict=True, ge=0)]
+
+
+def _rising(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError(f"a range is lowest first, [{ends[1]:g}, {ends[0]:g}]")
+    return ends
+
+
+Gains = Annotated[tuple[Real, Real], AfterValidator(_rising)]
+Speeds = Annotated[tuple[Positive, Positive], AfterValidator(_rising)]
 
 
 class Section(BaseModel):
@@ -30,8 +41,8 @@ class Data(Section):
     words: tuple[Annotated[str, Field(pattern=r"^[^\W_](?:[\w' -]*\w)?$", max_length=40, strict=True)], ...] = Field(
         min_length=1, max_length=60
     )
-    seed: Annotated[int, Field(ge=0)]
-    synthetic_clips: Annotated[int, Field(ge=200)]
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    synthetic_clips: Annotated[int, Field(strict=True, ge=200)]
     unknown_ratio: Positive
     silence_ratio: Positive
 
@@ -47,8 +58,8 @@ class Data(Section):
 class FrontEnd(Section):
     """The log-mel front end; window, stride and number of bands are fixed by the architecture's input."""
 
-    low_hz: Annotated[float, Field(ge=0)]
-    high_hz: Annotated[float, Field(le=8000)]
+    low_hz: Annotated[float, Field(strict=True, ge=0)]
+    high_hz: Annotated[float, Field(strict=True, le=8000)]
     log_floor: Positive
 
     @model_validator(mode="after")
@@ -62,20 +73,20 @@ class Augmentation(Section):
     """Random changes of each training clip; `copies` different ones are made of each."""
 
     copies: Count
-    seed: Annotated[int, Field(ge=0)]
-    shift_ms: Annotated[float, Field(ge=0, le=500)]
-    gain_db: tuple[float, float]
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    shift_ms: Annotated[float, Field(strict=True, ge=0, le=500)]
+    gain_db: Gains
     noise_probability: Share
     noise_volume: Share
     speed_probability: Share
-    speed: tuple[Positive, Positive]
+    speed: Speeds
 
 
 class Model(Section):
     """The architecture."""
 
     name: Literal["tiny_conv"]
-    filters: Annotated[int, Field(ge=1, le=64)]
+    filters: Annotated[int, Field(strict=True, ge=1, le=64)]
     dropout: Amount
 
 
@@ -91,14 +102,14 @@ class Optimization(Section):
 class Train(Optimization):
     """Training of the float model from scratch, and what its batches hold; fine-tuning draws the same."""
 
-    seeds: Annotated[int, Field(ge=1, le=50)]
+    seeds: Annotated[int, Field(strict=True, ge=1, le=50)]
     warmup_epochs: NotNegative
     label_smoothing: Amount
     silence_share: Share
     unknown_share: Share
     average_decay: Amount
-    mask_frames: Annotated[int, Field(ge=0, le=25)]
-    mask_bands: Annotated[int, Field(ge=0, le=20)]
+    mask_frames: Annotated[int, Field(strict=True, ge=0, le=25)]
+    mask_bands: Annotated[int, Field(strict=True, ge=0, le=20)]
     device: Literal["cpu", "cuda", "auto"]
 
     @model_validator(mode="after")
@@ -121,7 +132,7 @@ class PtqSweep(Section):
 
     weight_bits: tuple[Bits, ...] = Field(min_length=1)
     calibration: Literal["min_max", "percentile", "mse"]
-    percentile: Annotated[float, Field(gt=50, le=100)]
+    percentile: Annotated[float, Field(strict=True, gt=50, le=100)]
     calibration_clips: Count
 
 
@@ -157,7 +168,7 @@ class McuBenchmark(Section):
     """What is sent to the board and how often it is timed."""
 
     clips: Count
-    timed_clips: Annotated[int, Field(ge=2)]
+    timed_clips: Annotated[int, Field(strict=True, ge=2)]
     timed_clips_pruned: Count
 
     @model_validator(mode="after")
