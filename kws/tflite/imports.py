@@ -1,10 +1,12 @@
-"""Import TensorFlow and nobuco together with a CPU build of torch. Call `import_converter()` before either is imported.
+"""Import TensorFlow and nobuco together with any build of torch. Call `import_converter()` before either is imported.
 
-Two things stand in the way, each with its own small cure that does nothing where the import works by itself:
+Three things stand in the way, each with its own small cure that does nothing where the import works by itself:
 - nobuco speaks Keras 2, and TensorFlow from 2.16 on brings Keras 3: the package tf_keras is Keras 2 under another name,
   so `keras` is made to mean it, in this process only.
 - nobuco imports torchvision, whose wheel from the package index is linked against CUDA: with a CPU torch its extension
   does not load, and registering fakes for its missing operators (nms, qnms) raises. Declaring them is enough.
+- a CUDA build of torch brings triton, whose LLVM crashes the process when it is loaded after TensorFlow's. So triton
+  and torchvision, which loads it, come first.
 """
 
 import importlib
@@ -24,10 +26,11 @@ def import_converter() -> tuple[ModuleType, ModuleType, ModuleType]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # all of it theirs
+        _import_triton()
+        _import_torchvision()
         import tensorflow
 
         _alias_keras()
-        _declare_torchvision_operators()
         return tensorflow, importlib.import_module("keras"), importlib.import_module("nobuco")
 
 
@@ -54,7 +57,12 @@ def _alias_keras() -> None:
     sys.meta_path.insert(0, _Keras2())
 
 
-def _declare_torchvision_operators() -> None:
+def _import_triton() -> None:
+    if importlib.util.find_spec("triton") is not None:
+        import triton  # noqa: F401
+
+
+def _import_torchvision() -> None:
     import torch
 
     try:
