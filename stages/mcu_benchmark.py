@@ -1,7 +1,6 @@
 """mcu_benchmark: test clips as audio to the board, features, logits and labels compared, every phase timed."""
 
 from kws.board_report import measure_board, write_report
-
 from kws.stage import stage
 
 

@@ -16,7 +16,11 @@ def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
     phases = ("preprocess_ms", "preprocess_stride_ms", "inference_ms", "postprocess_ms")
     board_model = {"name": "pruned", "amount": 0.5, "tflite_sha256": "ab", "inference_ms": 20.5, "test_accuracy": 0.85}
     return {
-        "preprocess": {"source": source, "classes": ["_silence_", "_unknown_", "yes", "no"]},
+        "preprocess": {
+            "source": source,
+            "classes": ["_silence_", "_unknown_", "yes", "no"],
+            "clips": {"training": 4019, "validation": 558, "testing": 909},
+        },
         "train": {"test_accuracy": 0.912, "seeds": 3, "parameters": 16_000, "cpu_latency_us": 150.0},
         "ptq_sweep": sweep,
         "qat_sweep": sweep,
