@@ -196,8 +196,8 @@ class Params(Section):
 
 
 HOW_BACK = (
-    "Correct it in params.yaml (`git diff params.yaml` shows what changed, `git checkout params.yaml` undoes it) and "
-    "run `dvc repro`: where DVC has already removed a stage's outputs, it restores them from its cache."
+    "Correct it in params.yaml (`git diff params.yaml` shows what changed, `git checkout HEAD params.yaml` undoes it) "
+    "and run `dvc repro`: where DVC has already removed a stage's outputs, it restores them from its cache."
 )
 
 
@@ -210,7 +210,9 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     try:
         content = load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path} is missing: run in the repository's root, or `git checkout params.yaml`.") from None
+        raise ParamsError(
+            f"{path} is missing: run in the repository's root, or `git checkout HEAD params.yaml`."
+        ) from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is not YAML: {' '.join(str(error).split())}. {HOW_BACK}") from None
     try:

@@ -22,7 +22,7 @@ from kws.workspace import user_path
 
 SCHEMA_VERSION = 1
 KIND = "corpora"  # the store's folder for all of them
-_WAY_BACK = "If DVC has already changed the workspace: `git checkout params.yaml`, then `dvc repro`, restores it."
+_WAY_BACK = "If DVC has already changed the workspace: `git checkout HEAD params.yaml`, then `dvc repro`, restores it."
 
 
 def official_folder(data: Data) -> Path:

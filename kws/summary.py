@@ -64,9 +64,13 @@ def _accuracies(metrics: Metrics) -> Iterator[tuple[str, str]]:
     yield "speech", data_caption(metrics["preprocess"]["source"])
     yield "classes", ", ".join(metrics["preprocess"]["classes"])
     yield "clips", ", ".join(f"{count:,} {split}" for split, count in metrics["preprocess"]["clips"].items())
+    if metrics["preprocess"].get("notes"):
+        yield "note", " ".join(metrics["preprocess"]["notes"])
     yield "float model, test accuracy", f"{train['test_accuracy']:.1%} (mean of {count} seed{'s' * (count != 1)})"
-    yield f"deployed model, {deployed['bits']}-bit weights, test accuracy", f"{deployed['test_accuracy']:.1%}"
-    checked = f"{board['test_clips']} clips, {board['mismatches_with_host']} differ from the host"
+    yield f"deployed model, QAT, {deployed['bits']}-bit weights, test accuracy", f"{deployed['test_accuracy']:.1%}"
+    checked = (
+        f"{board['test_clips']} clips, as many of each class; {board['mismatches_with_host']} differ from the host"
+    )
     yield "on the board, test accuracy", f"{board['test_accuracy']:.1%} ({checked})"
 
 

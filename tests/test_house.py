@@ -44,6 +44,13 @@ def test_one_name_all_the_way_down(graph, stage):
     assert f"stages/{stage}.py" in graph[stage]["cmd"] or f"stages.{stage}" in graph[stage]["cmd"]
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_dvc_can_restore_a_stage_from_its_run_cache(graph, stage):
+    """DVC keeps no run of a stage that has an uncached out other than a metric or a plot."""
+    uncached = [out for out in graph[stage].get("outs", []) if isinstance(out, dict)]
+    assert not uncached, f"list {uncached} of {stage} under metrics or plots in dvc.yaml"
+
+
 def test_stages_are_short():
     lengths = {path.name: len(path.read_text().splitlines()) for path in tracked("stages/*.py")}
     assert max(lengths.values()) < 100, lengths

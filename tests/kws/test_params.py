@@ -56,7 +56,7 @@ def test_a_refusal_names_key_value_and_the_way_back(tmp_path, name):
     change, key, told = REFUSED[name]
     message = refusal(tmp_path, dump(changed(**change)))
     assert re.search(f"params.yaml: `{re.escape(key)}`:? .*?{told}|params.yaml: `{re.escape(key)}`:? {told}", message)
-    assert message.count("`git checkout params.yaml` undoes it") == 1 and "`dvc repro`" in message
+    assert message.count("`git checkout HEAD params.yaml` undoes it") == 1 and "`dvc repro`" in message
     assert "\n" not in message
 
 

@@ -64,7 +64,7 @@ def test_a_missing_root_names_key_value_path_and_the_way_back(tmp_path, monkeypa
         "data.root",
         "'nowhere/at/all'",
         str(tmp_path / "nowhere/at/all"),
-        "git checkout params.yaml",
+        "git checkout HEAD params.yaml",
         "dvc repro",
     ):
         assert part in message
