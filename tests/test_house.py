@@ -10,6 +10,7 @@ import yaml
 
 from kws.summary import STAGES
 from tests.conftest import REPOSITORY
+from tools.stage_deps import imported_files
 
 FOLDERS = ("kws", "stages", "tests", "tools")
 C_FOLDERS = ("firmware",)
@@ -64,37 +65,6 @@ def test_a_stages_deps_name_every_module_it_imports(graph, stage):
         str(path.relative_to(REPOSITORY)) for path in needed if not any(dep in (path, *path.parents) for dep in deps)
     )
     assert not missing, f"add to the deps of {stage} in dvc.yaml: {missing}"
-
-
-def imported_files(script: Path) -> set[Path]:
-    """The script and every file of kws/ that it imports, wherever the import stands, and what those import."""
-    found, waiting = set(), [script]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += [file for name in imported_names(path) for file in files_of(name)]
-    return found
-
-
-def imported_names(path: Path) -> set[str]:
-    """Dotted names under kws that a file imports; `from kws.a import b` may name the module kws.a.b."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: write imports in full, deps are read from them"
-            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.split(".")[0] == "kws"}
-
-
-def files_of(name: str) -> list[Path]:
-    """The files that importing a dotted name runs: the module and the __init__ of every package above it."""
-    parts = name.split(".")
-    inits = [REPOSITORY.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    candidates = [*inits, REPOSITORY.joinpath(*parts).with_suffix(".py")]
-    return [path for path in candidates if path.is_file()]
 
 
 def test_imports_are_followed():
