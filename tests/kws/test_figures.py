@@ -108,8 +108,12 @@ def test_audio_figures(tmp_path):
 
 def test_audio_of_one_class_and_of_seven(tmp_path):
     noise = clips()["_unknown_"]
+    written = []
     for number in (1, 7):
         audio.audio_figures(tmp_path, {f"word {index}": noise for index in range(number)}, "folder")
+        written.append({path.name: path.read_bytes() for path in tmp_path.glob("*.png")})
+    assert written[0].keys() == written[1].keys() and len(written[0]) == 5
+    assert all(written[0][name] != written[1][name] for name in written[0])
 
 
 def test_a_tone_shows_at_its_frequency():
