@@ -13,6 +13,7 @@ Bits = Annotated[int, Field(strict=True, ge=2, le=8)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Amount = Annotated[float, Field(strict=True, ge=0, lt=1)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
+WORD_PATTERN = r"^[^\W_](?:[\w' -]*\w)?$"  # also the name of a folder; an underscore first is for _unknown_ and its like
 Count = Annotated[int, Field(strict=True, ge=1)]
 NotNegative = Annotated[float, Field(strict=True, ge=0)]
 
@@ -38,7 +39,7 @@ class Data(Section):
 
     source: Literal["synthetic", "speech_commands", "folder"]
     root: str | None
-    words: tuple[Annotated[str, Field(pattern=r"^[^\W_](?:[\w' -]*\w)?$", max_length=40, strict=True)], ...] = Field(
+    words: tuple[Annotated[str, Field(pattern=WORD_PATTERN, max_length=40, strict=True)], ...] = Field(
         min_length=1, max_length=60
     )
     seed: Annotated[int, Field(strict=True, ge=0)]
@@ -108,6 +109,7 @@ class Train(Optimization):
     silence_share: Share
     unknown_share: Share
     average_decay: Amount
+    patience_epochs: Annotated[int, Field(strict=True, ge=1)] | None
     mask_frames: Annotated[int, Field(strict=True, ge=0, le=25)]
     mask_bands: Annotated[int, Field(strict=True, ge=0, le=20)]
     device: Literal["cpu", "cuda", "auto"]

@@ -1,7 +1,7 @@
 """Run the independent points of a sweep on all cores, each kept in the store the moment it is done.
 
-An interrupted sweep goes on where it was; a point's bytes depend on its own inputs alone, never on which others share
-its run or on how many processes there are.
+An interrupted sweep goes on where it was, a training within a point as well; a point's bytes depend on its own inputs
+alone, never on which others share its run or on how many processes there are.
 """
 
 import os
@@ -14,9 +14,21 @@ from tqdm import tqdm
 
 from kws.errors import ParamsError
 from kws.files import sha256
-from kws.store import key_of, store_root, stored_folder
+from kws.store import key_of, store_root, stored_folder, unfinished_file
 
-_CODE = ("dataset", "evaluation", "models", "pruning", "quantization", "quantized", "training", "checkpoints")
+_CODE = (
+    "batches",
+    "checkpoints",
+    "dataset",
+    "evaluation",
+    "models",
+    "pruning",
+    "quantization",
+    "quantized",
+    "recipes",
+    "snapshots",
+    "training",
+)
 
 
 def jobs() -> int:
@@ -40,7 +52,8 @@ def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], N
     Args:
         kind: the folder's name in the store.
         points: all that a point depends on, JSON-serialisable; files are named by path and by hash.
-        make: a function at module level; fills the folder.
+        make: a function at module level; fills the folder. Its point has a further key, `snapshot`: a file in which
+            the point's training may keep its state.
     """
     code = code_digest()
     inputs = [{"code": code, "torch": torch.__version__.split("+")[0], **point} for point in points]
@@ -68,4 +81,5 @@ def file_digest(path: Path) -> str:
 def _run(root: str, kind: str, inputs: dict, make: Callable[[Path, dict], None]) -> None:
     one_thread()
     os.environ["KWS_STORE"] = root
-    stored_folder(kind, inputs, lambda folder: make(folder, inputs))
+    snapshot = str(unfinished_file(kind, inputs))
+    stored_folder(kind, inputs, lambda folder: make(folder, {**inputs, "snapshot": snapshot}))

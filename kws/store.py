@@ -1,8 +1,9 @@
 """The ignored store: expensive work, kept under the hash of its inputs, so that an interrupted stage goes on.
 
 DVC deletes a stage's outs before it runs the command, so a stage cannot resume from them. It resumes from here.
-Every entry is a folder `.kws/<kind>/<key>`; deleting any or all of them changes no byte of a result, only the time it
-takes. Experiments that DVC runs in a copy of the repository share the store of the repository they came from.
+Every entry is a folder `.kws/<kind>/<key>`, and a file beside it while a training is under way; deleting any or all of
+them changes no byte of a result, only the time it takes. Experiments that DVC runs in a copy of the repository share
+the store of the repository they came from.
 """
 
 import json
@@ -37,4 +38,10 @@ def stored_folder(kind: str, inputs: object, make: Callable[[Path], None]) -> Pa
     if not folder.exists():
         with replaced_folder(folder) as temporary:
             make(temporary)
+        unfinished_file(kind, inputs).unlink(missing_ok=True)
     return folder
+
+
+def unfinished_file(kind: str, inputs: object) -> Path:
+    """Where work on these inputs may keep its state; `stored_folder` removes it when the folder is there."""
+    return store_root() / kind / f"{key_of(inputs)}.unfinished"

@@ -1,13 +1,15 @@
 """The one training loop: float from scratch, QAT, and fine-tuning of pruned models. Deterministic for a seed on a CPU.
 
-A batch is drawn class by class (shares as params say), clip by clip, copy by copy; SpecAugment (Park et al. 2019,
-arXiv:1904.08779) blanks a stripe of frames and one of bands. A teacher, where there is one, adds its logits to the loss
-(Hinton et al. 2015, arXiv:1503.02531).
+A teacher, where there is one, adds its logits to the loss (Hinton et al. 2015, arXiv:1503.02531). Weights may be
+averaged over the steps, and training stopped on validation; it goes on from a snapshot where it was interrupted.
 """
 
+import copy
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,54 +17,14 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from kws.dataset import Dataset, as_input
+from kws.batches import batches
+from kws.dataset import Dataset
 from kws.errors import ParamsError
 from kws.evaluation import evaluate
-from kws.params import FineTuning, Train
+from kws.recipes import Recipe, rate, training_device
+from kws.snapshots import Snapshot
 
 _BETAS = (0.9, 0.99)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Every choice of a training run but the model and the data."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    class_shares: tuple[float, ...]  # (K,)
-    mask_frames: int
-    mask_bands: int
-    label_smoothing: float
-    warmup_epochs: float = 0.0
-    average_decay: float = 0.0
-    distillation: float = 0.0
-    temperature: float = 1.0
-
-
-def recipe(train: Train, classes: int, tuning: FineTuning | None = None) -> Recipe:
-    """The recipe of params.yaml: from scratch, or with `tuning`, of a model that is trained already."""
-    word_share = (1 - train.silence_share - train.unknown_share) / (classes - 2)
-    common = {
-        "class_shares": (train.silence_share, train.unknown_share, *[word_share] * (classes - 2)),
-        "mask_frames": train.mask_frames,
-        "mask_bands": train.mask_bands,
-        "label_smoothing": train.label_smoothing,
-    }
-    fields = ("epochs", "batch_size", "learning_rate", "weight_decay")
-    if tuning is None:
-        fields += ("warmup_epochs", "average_decay")
-    else:
-        fields += ("distillation", "temperature")
-    return Recipe(**common, **{name: getattr(tuning or train, name) for name in fields})
-
-
-def training_device(wanted: str) -> torch.device:
-    """`auto` is CUDA where there is one. Raises ParamsError for a device that is not there."""
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ParamsError("`train.device` is cuda, and torch sees no CUDA device; use auto or cpu in params.yaml.")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def fit(
@@ -73,80 +35,157 @@ def fit(
     teacher: nn.Module | None = None,
     after_step: Callable[[float], None] | None = None,
     after_epoch: Callable[[dict], None] | None = None,
-    device: torch.device | None = None,
+    snapshot: Path | None = None,
 ) -> nn.Module:
     """Train a model in place and return it, on the CPU and in eval mode.
 
     Args:
         model: weights to start from.
-        dataset: only its training split is learned from; validation is evaluated for `after_epoch`.
-        choices: the recipe.
+        dataset: only its training split is learned from; validation is evaluated, and may stop the training.
+        choices: the recipe. With patience_epochs, training stops when the validation loss has not fallen for so many
+            epochs, and the weights of the epoch with the lowest are the result: the loss and not the accuracy, because
+            a few hundred clips give many equal accuracies.
         seed: of the batches, the masks and dropout.
         teacher: float model whose logits are imitated, with weight choices.distillation.
         after_step: told the share of the training that is done, after each step (0 < share <= 1).
-        after_epoch: told {"epoch", "loss", "accuracy"} of training batches and {"validation_loss", ..}.
-        device: CPU if not given.
+        after_epoch: told {"epoch", "epoch_s", "training_loss", "training_accuracy", "validation_loss",
+            "validation_accuracy"} of each epoch in turn, also of those done before an interruption.
+        snapshot: file of this training alone that holds its state; one that was interrupted goes on from it, to the
+            same bytes as if it had not been. What `model` holds besides parameters and buffers must not change.
+
+    Raises:
+        ParamsError: the device is not there, or the loss is no number any more.
     """
-    device = device or torch.device("cpu")
+    device = training_device(choices.device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        return _fit(model, dataset, choices, seed, teacher, after_step, after_epoch, device)
+        steps = math.ceil(len(dataset.training_labels) / choices.batch_size)
+        training = _Training(model.to(device), choices, steps, seed)
+        teacher = None if teacher is None else copy.deepcopy(teacher).to(device).eval()
+        kept = Snapshot(snapshot, {"recipe": _plain(choices), "seed": seed, "device": device.type})
+        state = kept.load()
+        if state is not None:
+            training.take_up(state)
+        tell = after_epoch or (lambda _: None)
+        for entry in training.history:
+            tell(entry)
+        while not training.is_finished():
+            training.run_epoch(dataset, teacher, after_step)
+            kept.save_when_due(training.state)
+            tell(training.history[-1])
+        return training.result()
 
 
-def _fit(model, dataset, choices, seed, teacher, after_step, after_epoch, device) -> nn.Module:
-    model.to(device).train()
-    teacher = None if teacher is None else teacher.to(device).eval()
-    optimizer = torch.optim.AdamW(_parameter_groups(model, choices), betas=_BETAS, lr=choices.learning_rate, fused=True)
-    steps = math.ceil(len(dataset.training_labels) / choices.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rate(choices, steps))
-    average = None
-    if choices.average_decay:
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(choices.average_decay))
-    rng = np.random.default_rng([seed, 1])
-    for epoch in range(1, choices.epochs + 1):
-        totals = np.zeros(3)
-        for step, (x, y) in enumerate(batches(dataset, choices, rng), start=1):
-            x, y = x.to(device), y.to(device)
-            logits = model(x)
-            loss = _loss(logits, y, None if teacher is None else _taught(teacher, x), choices)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+class _Training:
+    """A training under way: all that changes from epoch to epoch, and can be written down between two."""
+
+    def __init__(self, model: nn.Module, choices: Recipe, steps: int, seed: int):
+        self.choices, self.steps = choices, steps
+        self.model = model.train()
+        groups = _parameter_groups(model, choices)
+        self.optimizer = torch.optim.AdamW(groups, betas=_BETAS, lr=choices.learning_rate, fused=True)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, rate(choices, steps))
+        self.average = _average(model, choices.average_decay)
+        self.rng = np.random.default_rng([seed, 1])
+        self.history: list[dict] = []
+        self.best: dict | None = None  # state of the judged model after the epoch with the lowest validation loss
+
+    @property
+    def judged(self) -> nn.Module:
+        """The model that is validated, and is the result: the averaged one where weights are averaged."""
+        return self.average.module if self.average else self.model
+
+    def is_finished(self) -> bool:
+        done, patience = len(self.history), self.choices.patience_epochs
+        return done == self.choices.epochs or (patience is not None and done - _best_epoch(self.history) >= patience)
+
+    def run_epoch(self, dataset: Dataset, teacher: nn.Module | None, after_step: Callable | None) -> None:
+        """Train for an epoch, then validate; adds an entry to the history."""
+        start, totals, before = time.perf_counter(), np.zeros(3), len(self.history)
+        for step, (x, y) in enumerate(batches(dataset, self.choices, self.rng), start=1):
+            totals += self._step(x, y, teacher)
             if after_step:
-                after_step((epoch - 1 + step / steps) / choices.epochs)
-            if average:
-                average.update_parameters(model)
-            totals += [float(loss.detach()) * len(y), int((logits.argmax(1) == y).sum()), len(y)]
-        if after_epoch:
-            after_epoch(_history(epoch, totals, average.module if average else model, dataset))
-    return (average.module if average else model).cpu().eval()
+                after_step((before + step / self.steps) / self.choices.epochs)
+            if self.average:
+                self.average.update_parameters(self.model)
+        result = evaluate(self.judged, dataset.validation_features, dataset.validation_labels)
+        if not math.isfinite(totals[0] + result.loss):
+            raise ParamsError(
+                f"the training's loss is no number any more after epoch {before + 1}: `learning_rate` is "
+                f"{self.choices.learning_rate:g} in the stage's section of params.yaml; lower it."
+            )
+        self.history.append(
+            {
+                "epoch": before + 1,
+                "epoch_s": time.perf_counter() - start,
+                "training_loss": float(totals[0] / totals[2]),
+                "training_accuracy": float(totals[1] / totals[2]),
+                "validation_loss": result.loss,
+                "validation_accuracy": result.accuracy,
+            }
+        )
+        if self.choices.patience_epochs is not None and _best_epoch(self.history) == before + 1:
+            self.best = copy.deepcopy(self.judged.state_dict())
+
+    def _step(self, x: torch.Tensor, y: torch.Tensor, teacher: nn.Module | None) -> tuple[float, int, int]:
+        """One batch, x (B, T, F) and y (B,), learned from: sum of the losses, clips that were right, clips."""
+        device = next(self.model.parameters()).device
+        x, y = x.to(device), y.to(device)
+        logits = self.model(x)
+        loss = _loss(logits, y, None if teacher is None else _taught(teacher, x), self.choices)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        return float(loss.detach()) * len(y), int((logits.argmax(1) == y).sum()), len(y)
+
+    def state(self) -> dict:
+        """All of it, as tensors, numbers and texts; what `take_up` needs."""
+        cuda = next(self.model.parameters()).is_cuda
+        return {
+            "parts": {name: part.state_dict() for name, part in self._parts().items()},
+            "numpy_rng": self.rng.bit_generator.state,
+            "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if cuda else None,
+            "history": self.history,
+            "best": self.best,
+        }
+
+    def take_up(self, state: dict) -> None:
+        """Go on from a state; weights are copied into the model that is there."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state["parts"][name])
+        self.rng.bit_generator.state = state["numpy_rng"]
+        torch.set_rng_state(state["torch_rng"])
+        if state["cuda_rng"] is not None:
+            torch.cuda.set_rng_state(state["cuda_rng"])
+        self.history, self.best = state["history"], state["best"]
+
+    def result(self) -> nn.Module:
+        """The model that was given, with the weights that training ends with."""
+        weights = self.best or (self.average.module.state_dict() if self.average else None)
+        if weights is not None:
+            self.model.load_state_dict(weights)
+        return self.model.cpu().eval()
+
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LambdaLR]:
+        parts = {"model": self.model, "optimizer": self.optimizer, "schedule": self.schedule}
+        return parts | ({"average": self.average} if self.average else {})
 
 
-def batches(dataset: Dataset, choices: Recipe, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """One epoch: as many clips as the training split has. Yields x (B, T, F) float32 and y (B,) int64."""
-    labels = dataset.training_labels
-    by_class = [np.flatnonzero(labels == label) for label in range(len(choices.class_shares))]
-    drawn = rng.choice(len(by_class), len(labels), p=np.array(choices.class_shares) / sum(choices.class_shares))
-    places = rng.random(len(labels))
-    sizes = np.array([len(clips) for clips in by_class])
-    clips = np.concatenate(by_class)[(np.cumsum(sizes) - sizes)[drawn] + (places * sizes[drawn]).astype(int)]
-    copies = rng.integers(len(dataset.training_features), size=len(labels))
-    for start in range(0, len(labels), choices.batch_size):
-        part = slice(start, start + choices.batch_size)
-        x = as_input(dataset.training_features[copies[part], clips[part]])
-        _mask(x, 1, choices.mask_frames, rng)
-        _mask(x, 2, choices.mask_bands, rng)
-        yield torch.from_numpy(x), torch.from_numpy(labels[clips[part]])
+def _average(model: nn.Module, decay: float) -> AveragedModel | None:
+    """A moving average of weights and of buffers: batch norm's statistics belong to the weights they were seen with."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True) if decay else None
 
 
-def _mask(x: np.ndarray, axis: int, widest: int, rng: np.random.Generator) -> None:
-    """Blank a stripe of 0 to `widest` places along an axis of each clip, in place; 0 is a band's mean."""
-    widths = rng.integers(widest + 1, size=len(x))
-    starts = (rng.random(len(x)) * (x.shape[axis] - widths + 1)).astype(int)
-    place = np.arange(x.shape[axis])
-    stripe = (place >= starts[:, None]) & (place < (starts + widths)[:, None])
-    x *= ~np.expand_dims(stripe, 3 - axis)
+def _best_epoch(history: list[dict]) -> int:
+    """The first epoch with the lowest validation loss, 0 before any."""
+    return min(history, key=lambda entry: entry["validation_loss"])["epoch"] if history else 0
+
+
+def _plain(choices: Recipe) -> dict:
+    """The recipe in types that a snapshot gives back equal."""
+    return {**asdict(choices), "class_shares": list(choices.class_shares)}
 
 
 def _parameter_groups(model: nn.Module, choices: Recipe) -> list[dict]:
@@ -155,18 +194,6 @@ def _parameter_groups(model: nn.Module, choices: Recipe) -> list[dict]:
     decays = [value for name, value in named if value.dim() > 1 and not name.endswith("drift")]
     stays = [value for name, value in named if value.dim() <= 1 or name.endswith("drift")]
     return [{"params": decays, "weight_decay": choices.weight_decay}, {"params": stays, "weight_decay": 0.0}]
-
-
-def _rate(choices: Recipe, steps: int) -> Callable[[int], float]:
-    """Learning rate, as a share of the highest: linear warm-up, then half a cosine down to zero."""
-    warmup, total = choices.warmup_epochs * steps, choices.epochs * steps
-
-    def share(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return 0.5 + 0.5 * math.cos(math.pi * (step - warmup) / max(total - warmup, 1))
-
-    return share
 
 
 def _taught(teacher: nn.Module, x: torch.Tensor) -> torch.Tensor:
@@ -186,15 +213,3 @@ def _loss(logits: torch.Tensor, y: torch.Tensor, taught: torch.Tensor | None, ch
         reduction="batchmean",
     )
     return (1 - choices.distillation) * loss + choices.distillation * heat**2 * soft
-
-
-def _history(epoch: int, totals: np.ndarray, model: nn.Module, dataset: Dataset) -> dict:
-    """Figures of one epoch; the validated model is the averaged one where weights are averaged."""
-    result = evaluate(model, dataset.validation_features, dataset.validation_labels)
-    return {
-        "epoch": epoch,
-        "training_loss": totals[0] / totals[2],
-        "training_accuracy": totals[1] / totals[2],
-        "validation_loss": result.loss,
-        "validation_accuracy": result.accuracy,
-    }

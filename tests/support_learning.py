@@ -27,6 +27,7 @@ PARAMS = {
     "model": {"name": "tiny_conv", "filters": 8, "dropout": 0.3},
     "train": {"seeds": 2, "epochs": 2, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 1e-3}
     | {"warmup_epochs": 1, "label_smoothing": 0.1, "silence_share": 0.15, "unknown_share": 0.4, "average_decay": 0.9}
+    | {"patience_epochs": None}
     | {"mask_frames": 6, "mask_bands": 4, "device": "cpu"},
     "ptq_sweep": {"weight_bits": [3, 8], "calibration": "mse", "percentile": 99.9, "calibration_clips": 32},
     "qat_sweep": {"weight_bits": [3, 8], **_TUNING},

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from kws.latency import cpu_latency_us, cpu_name, gpu_latency_us
 from kws.models import create
 from kws.params import Model, Params, Train
 from kws.points import file_digest, run_points
+from kws.recipes import recipe, training_device
 from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean
-from kws.training import fit, recipe, training_device
+from kws.training import fit
 
 HISTORY_COLUMNS = ("seed", "epoch", "split", "loss", "accuracy")
 DEPLOYED_BITS = 8  # of the estimate before any quantization
@@ -100,11 +100,11 @@ def _make(folder: Path, point: dict) -> None:
     dataset = cached_dataset(point["dataset"], point["dataset_sha256"])
     train = Train(**point["train"], seeds=1)
     history: list[dict] = []
-    start = time.perf_counter()
     model = create(Model(**point["model"]), len(dataset.classes), point["seed"])
     choices = recipe(train, len(dataset.classes))
-    fit(model, dataset, choices, point["seed"], after_epoch=history.append, device=training_device(train.device))
-    keep(folder, model, dataset, train_s=round(time.perf_counter() - start, 1))
+    fit(model, dataset, choices, point["seed"], after_epoch=history.append, snapshot=point["snapshot"])
+    train_s = sum(entry.pop("epoch_s") for entry in history)  # also of epochs before an interruption
+    keep(folder, model, dataset, train_s=round(train_s, 1))
     write_json(folder / _HISTORY, history)
 
 

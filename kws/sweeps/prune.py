@@ -29,9 +29,10 @@ from kws.pruning import (
     without_filters,
     without_masks,
 )
+from kws.recipes import Recipe, recipe
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep, mean
-from kws.training import Recipe, fit, recipe
+from kws.training import fit
 
 COLUMNS = (
     "method",
@@ -173,4 +174,5 @@ def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
 
 
 def _tuned(model: nn.Module, point: dict, dataset: Dataset, teacher: nn.Module, **hooks) -> nn.Module:
-    return fit(model, dataset, Recipe(**point["recipe"]), point["seed"], teacher=teacher, **hooks)
+    choices = Recipe(**point["recipe"])
+    return fit(model, dataset, choices, point["seed"], teacher=teacher, snapshot=point["snapshot"], **hooks)

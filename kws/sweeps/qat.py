@@ -12,10 +12,11 @@ from kws.labels import class_names
 from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.quantized import finish, weight_bytes
+from kws.recipes import Recipe, recipe
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, keep
 from kws.sweeps.ptq import calibration, quantized_point, rows, widths
-from kws.training import Recipe, fit, recipe
+from kws.training import fit
 
 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
@@ -70,6 +71,8 @@ def _make(folder: Path, point: dict) -> None:
     model = quantized_point(point, clips)
     model.activations["logits"] = nn.Identity()  # the logits' range is taken anew once the weights are final
     model.dropout.p = point["dropout"]
-    model = finish(fit(model, dataset, Recipe(**point["recipe"]), point["seed"], teacher=teacher_of(point)), clips)
+    choices, teacher = Recipe(**point["recipe"]), teacher_of(point)
+    fit(model, dataset, choices, point["seed"], teacher=teacher, snapshot=point["snapshot"])
+    finish(model, clips)
     bits = (point["weight_bits"], point["activation_bits"])
     keep(folder, model, dataset, bits, weight_bytes=weight_bytes(model, bits[0]))
