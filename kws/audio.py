@@ -58,8 +58,8 @@ def read_audio(path: Path) -> np.ndarray:
 
 
 def read_clip(path: Path) -> np.ndarray:
-    """One second of a recording: (N,) int16, zeros at the end of a shorter one, the end of a longer one cut."""
-    return fit(read_audio(path))
+    """One second of a recording: (N,) int16, zeros at the end of a shorter one, the loudest second of a longer one."""
+    return fit(loudest_second(read_audio(path)))
 
 
 def fit(samples: np.ndarray) -> np.ndarray:
