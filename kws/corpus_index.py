@@ -17,6 +17,7 @@ from kws.errors import DataError
 NOISE_FOLDER = "_background_noise_"
 LIST_FILES = {"validation": "validation_list.txt", "testing": "testing_list.txt"}
 LEFT_OUT_FILE = "left_out.txt"  # written where a folder was converted: lines of name, tab, reason
+NOT_WAV = "it is not a WAV file"  # why audio of other kinds is left out
 NOTES_FILE = "notes.txt"  # likewise: what a reader of results should know, a line each
 _OTHER_AUDIO = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".webm", ".wma"}
 _VALIDATION_PERCENT, _TESTING_PERCENT = 10, 10
@@ -107,6 +108,8 @@ def scan(folder: Path) -> tuple[list[Recording], dict[str, str]]:
     """All usable recordings of speech, sorted by name, and name -> reason for those left out."""
     rule = SplitRule(folder)
     recordings, left_out = [], dict(_left_out_before(folder))
+    for path in (path for word in word_folders(folder) for path in other_audio(word)):
+        left_out[f"{path.parent.name}/{path.name}"] = NOT_WAV
     for path in (path for word in word_folders(folder) for path in wav_files(word)):
         name, speaker = f"{path.parent.name}/{path.name}", speaker_of_file(path.name)
         reason = problem_of(path)

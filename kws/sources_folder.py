@@ -16,6 +16,7 @@ from kws.corpus_index import (
     LEFT_OUT_FILE,
     LIST_FILES,
     NOISE_FOLDER,
+    NOT_WAV,
     NOTES_FILE,
     SplitRule,
     other_audio,
@@ -59,7 +60,7 @@ def _convert_words(source: Path, folder: Path) -> tuple[dict[str, str], dict[str
     rule, takes = SplitRule(source), Counter()
     splits, left_out = {}, {}
     for word in word_folders(source):
-        left_out |= {f"{word.name}/{path.name}": "it is not a WAV file" for path in other_audio(word)}
+        left_out |= {f"{word.name}/{path.name}": NOT_WAV for path in other_audio(word)}
         for path in wav_files(word):
             old_name, speaker = f"{word.name}/{path.name}", speaker_of_file(path.name)
             reason = problem_of(path)
