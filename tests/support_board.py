@@ -72,8 +72,9 @@ class HostBoard:
     cycles_are = "measured"
     can_program = True
 
-    def __init__(self, program: Path, flash_file: Path, pty: bool = True):
+    def __init__(self, program: Path, flash_file: Path, pty: bool = True, microphone: Path | None = None):
         self._program, self._flash_file, self._pty = program, flash_file, pty
+        self._microphone = [] if microphone is None else [str(microphone)]  # wants a flash_file that exists
         self.programmed = 0
 
     def program(self, image: Path) -> None:
@@ -87,7 +88,7 @@ class HostBoard:
 
     def _start(self, descriptor: int) -> subprocess.Popen:
         image = [str(self._flash_file)] if self._flash_file.exists() else []
-        return subprocess.Popen([str(self._program), *image], stdin=descriptor, stdout=descriptor)
+        return subprocess.Popen([str(self._program), *image, *self._microphone], stdin=descriptor, stdout=descriptor)
 
     @contextmanager
     def _behind_socket(self) -> Iterator[serial.SerialBase]:

@@ -135,6 +135,14 @@ kws_status_t answer_audio(const char *const *arguments) {
   return KWS_OK;
 }
 
+kws_status_t answer_record(const char *const *arguments) {
+  (void)arguments;
+  kws_status_t status = bench_record();
+  if (status == KWS_OK)
+    reply_block(KWS_REPLY_SAMPLES, bench_audio(), KWS_AUDIO_BYTES);
+  return status;
+}
+
 kws_status_t answer_run(const char *const *arguments) {
   (void)arguments;
   kws_status_t status = bench_run();

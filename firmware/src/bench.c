@@ -45,6 +45,14 @@ kws_status_t bench_receive(uint32_t crc) {
   return KWS_OK;
 }
 
+kws_status_t bench_record(void) {
+  if (!port_record(audio, KWS_CLIP_SAMPLES))
+    return KWS_NO_MICROPHONE;
+  has_audio = 1;
+  has_features = has_output = 0;
+  return KWS_OK;
+}
+
 static void preprocess(void) {
   front_end_clip(audio, log_mel);
   front_end_normalize(log_mel, features);
@@ -116,6 +124,10 @@ kws_status_t bench_time_model(uint32_t cycles[KWS_PHASES]) {
   port_count_stop();
   has_output = 1;
   return KWS_OK;
+}
+
+const int16_t *bench_audio(void) {
+  return has_audio ? audio : NULL;
 }
 
 const int8_t *bench_features(void) {

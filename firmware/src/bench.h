@@ -33,6 +33,9 @@ kws_status_t bench_select(uint32_t index);
  * KWS_BAD_CRC: what came does not have this checksum; the bench then holds no audio. */
 kws_status_t bench_receive(uint32_t crc);
 
+/* Records the audio from the board's microphone. Features and output of before are gone. KWS_NO_MICROPHONE. */
+kws_status_t bench_record(void);
+
 /* Features of the audio, then the selected model. KWS_NO_AUDIO without audio; KWS_BAD_MODEL as long as bench_start and
  * bench_select have found no model that fits. */
 kws_status_t bench_run(void);
@@ -48,6 +51,9 @@ kws_status_t bench_time(uint32_t cycles[KWS_PHASES]);
 /* bench_classify with the cycle counter on; writes the counts of KWS_PHASE_INFERENCE and KWS_PHASE_POSTPROCESS only.
  * KWS_NO_FEATURES. */
 kws_status_t bench_time_model(uint32_t cycles[KWS_PHASES]);
+
+/* The KWS_CLIP_SAMPLES samples of the audio, or NULL where there is none; valid until the next call above. */
+const int16_t *bench_audio(void);
 
 /* The KWS_FEATURE_BYTES features, or NULL where there are none; valid until the next call above. */
 const int8_t *bench_features(void);

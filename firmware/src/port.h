@@ -26,6 +26,10 @@ void port_read(void *destination, uint32_t bytes);
 /* Sends `bytes` bytes and returns when they have left the buffer. source may lie in flash. */
 void port_write(const void *source, uint32_t bytes);
 
+/* Records `count` samples at 16 kHz from the board's microphone. Returns 1 when they are there, 0 where the board has
+ * no microphone or this port no driver for it; samples are then untouched. */
+int port_record(int16_t *samples, uint32_t count);
+
 /* Switches the cycle counter on (from 0) or off. It runs during timed runs only: an emulated board counts exactly then,
  * which is fifty times slower than running. */
 void port_count_start(void);

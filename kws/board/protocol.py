@@ -62,6 +62,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "model": Command(("index",), ("selected",), "select a model; audio and features stay, the output goes"),
     "audio": Command(("bytes", "crc32"), ("send", "audio"), "announce a clip; the bytes follow the first reply"),
+    "record": Command((), ("samples",), "one second from the board's microphone, which is then the clip"),
     "run": Command((), _OUTPUT, "features of the clip, then the selected model, without counting"),
     "classify": Command((), _OUTPUT, "the selected model on the features that are there, without counting"),
     "time": Command((), _PHASES_OUTPUT, "run with the cycle counter on, and one stride of streaming"),
@@ -88,6 +89,7 @@ REPLIES: dict[str, Reply] = {
     "selected": Reply((("index", "number"), ("tflite_sha256", "hex"))),
     "send": Reply((("bytes", "number"),)),
     "audio": Reply((("bytes", "number"), ("crc32", "hex"))),
+    "samples": Reply((("offset", "number"), ("data", "hex"))),  # int16, little-endian
     "cycles": Reply((("phase", "text"), ("count", "number"))),
     "output": Reply((("model", "number"), ("label", "number"), ("classes", "number"))),
     "logits": Reply((("offset", "number"), ("data", "hex"))),  # int8
@@ -105,6 +107,7 @@ ERRORS: dict[str, str] = {
     "bad_size": f"a clip has {AUDIO_BYTES} bytes",
     "bad_crc": "the bytes that came do not have this checksum; there is no clip now",
     "no_audio": "upload a clip first",
+    "no_microphone": "this board has no microphone, or its firmware no driver for it",
     "no_features": "run first",
     "no_output": "run or classify first",
     "line_too_long": "a line of the reply would not fit its buffer",

@@ -149,6 +149,11 @@ def features(parsed: Sequence[Line]) -> np.ndarray:
     return np.frombuffer(data, dtype=np.int8).reshape(protocol.FRAMES, protocol.BANDS)
 
 
+def samples(parsed: Sequence[Line]) -> np.ndarray:
+    """The reply to `record`: (N,) int16."""
+    return np.frombuffer(_block(parsed, "samples", protocol.AUDIO_BYTES), dtype="<i2").astype(np.int16)
+
+
 def _fields(line: str) -> Line:
     match = _LINE.fullmatch(line)
     if match is None or match.group(1) not in protocol.REPLIES:

@@ -23,6 +23,7 @@ from kws.board import protocol, replies
 from kws.board.replies import Handshake, Output, Timing
 from kws.board.serial_lines import SerialLines, Transcript
 from kws.errors import BoardError
+from kws.features import SAMPLE_RATE_HZ
 
 _FIRST_TRY_S = 3.0  # a board in its command loop answers within a fraction of that
 _QUIET_S = 0.2
@@ -87,6 +88,14 @@ class Session:
             parsed = self._reply("audio", self._timeout_s + self._port.transfer_s(len(data)))
             if parsed != [("audio", {"bytes": len(data), "crc32": crc})]:
                 raise BoardError(f"the board has received {parsed}")
+
+    def record(self) -> np.ndarray:
+        """One second from the board's microphone, (N,) int16; it is then the clip. Refused where there is none."""
+        self._send("record")
+        recording_s = protocol.CLIP_SAMPLES / SAMPLE_RATE_HZ
+        sending_s = self._port.transfer_s(3 * protocol.AUDIO_BYTES)  # two digits a byte, and what is around them
+        with self._context("record"):
+            return replies.samples(self._reply("record", self._timeout_s + recording_s + sending_s))
 
     def run(self) -> Output:
         """Features of the clip, then the selected model; not timed."""

@@ -1,6 +1,7 @@
 /* A board without a board: the contract of port.h on stdin and stdout, for tests on a PC.
  *
- *   firmware [IMAGE]    IMAGE: a file whose bytes stand for the image on flash (default: none, 0 bytes)
+ *   firmware [IMAGE [MICROPHONE]]    IMAGE: a file whose bytes stand for the image on flash (default: none, 0 bytes)
+ *                                    MICROPHONE: a file of int16 samples, heard anew by each recording (default: none)
  *
  * Times are nanoseconds of the PC's monotonic clock, and say so. The process ends when stdin does. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime, execv */
@@ -17,6 +18,7 @@ enum { IMAGE_BYTES_MAX = 1 << 20 };
 
 static uint8_t image[IMAGE_BYTES_MAX];
 static uint32_t image_bytes;
+static const char *microphone;
 static char **arguments;
 static uint64_t started_ns, last_ns;
 
@@ -73,6 +75,17 @@ uint32_t port_cycles(void) {
   return (uint32_t)(last_ns - started_ns);
 }
 
+int port_record(int16_t *samples, uint32_t count) {
+  FILE *file = microphone == NULL ? NULL : fopen(microphone, "rb");
+  if (file == NULL)
+    return 0;
+  int enough = fseek(file, 0, SEEK_END) == 0 && ftell(file) >= (long)(count * sizeof *samples);
+  rewind(file);
+  int recorded = enough && fread(samples, sizeof *samples, count, file) == count;
+  fclose(file);
+  return recorded;
+}
+
 const uint8_t *port_image(uint32_t *bytes) {
   *bytes = image_bytes;
   return image;
@@ -97,5 +110,7 @@ int main(int count, char **words) {
   arguments = words;
   if (count > 1)
     read_image(words[1]);
+  if (count > 2)
+    microphone = words[2];
   firmware_run();
 }

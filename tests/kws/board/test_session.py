@@ -68,6 +68,26 @@ def test_timing_leaves_the_clips_features_and_output(session, clips):
     assert np.array_equal(short.output.logits, output.logits)
 
 
+def test_a_recording_from_the_boards_microphone_is_its_clip(host_program, tmp_path, front_end, clips):
+    (tmp_path / "flash.bin").write_bytes(b"image")
+    (tmp_path / "heard.raw").write_bytes(clips[5].astype("<i2").tobytes())
+    with HostBoard(host_program, tmp_path / "flash.bin", microphone=tmp_path / "heard.raw").open() as port:
+        session = Session(port, TIMEOUT_S)
+        session.handshake()
+        np.testing.assert_array_equal(session.record(), clips[5])
+        session.run()
+        np.testing.assert_array_equal(session.features(), host_features(clips[5], front_end))
+
+
+def test_a_board_without_a_microphone_says_so_and_keeps_its_clip(session, clips):
+    session.upload(clips[4])
+    output = session.run()
+    with pytest.raises(replies.Refused, match="no microphone") as refused:
+        session.record()
+    assert refused.value.code == "no_microphone"
+    np.testing.assert_array_equal(session.run().logits, output.logits)
+
+
 def test_order_of_steps_is_enforced(session, clips):
     for step, code in (
         (session.run, "no_audio"),
