@@ -29,7 +29,7 @@ class Snapshot:
             training: numbers and texts that tell it from others, compared before a state is taken up.
         """
         self._path = None if path is None else Path(path)
-        self._of = {"schema_version": SCHEMA_VERSION, "torch": torch.__version__, **training}
+        self._of = {"schema_version": SCHEMA_VERSION, "torch": str(torch.__version__), **training}
         self._due = time.perf_counter() + SHORTEST_WAIT_S
 
     def load(self) -> dict | None:

@@ -39,6 +39,11 @@ REFUSED = {  # change: (key, what the message says of it)
     "board": ({"flash": {"board": "esp32"}}, "flash.board", "is 'esp32': input should be 'emulator'"),
     "baud": ({"flash": {"baud": 1234}}, "flash.baud", "is 1234: input should be 9600"),
     "a section that is none": ({"model": "tiny_conv"}, "model", "is 'tiny_conv': input should be a valid dictionary"),
+    "a patience of no epochs": (
+        {"train": {"patience_epochs": 0}},
+        "train.patience_epochs",
+        "greater than or equal to 1",
+    ),
     "a boolean for a count": ({"train": {"epochs": True}}, "train.epochs", "integer"),
     "a range upside down": ({"augmentation": {"gain_db": [4.0, -6.0]}}, "augmentation.gain_db", "lowest first"),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kws.store import key_of, store_root, stored_folder
+from kws.store import key_of, store_root, stored_folder, unfinished_file
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +50,19 @@ def test_the_store_lies_in_the_repository(tmp_path, monkeypatch):
     (tmp_path / "inner").mkdir()
     monkeypatch.chdir(tmp_path / "inner")
     assert store_root() == tmp_path / ".kws"
+
+
+def test_unfinished_work_lies_beside_the_folder_and_goes_when_it_is_done():
+    state = unfinished_file("train", {"seed": 0})
+
+    def make(folder):
+        if not state.exists():
+            state.write_text("half-way")
+            raise KeyboardInterrupt
+        (folder / "content").write_text(state.read_text())
+
+    assert state != unfinished_file("train", {"seed": 1})
+    with pytest.raises(KeyboardInterrupt):
+        stored_folder("train", {"seed": 0}, make)
+    folder = stored_folder("train", {"seed": 0}, make)
+    assert (folder / "content").read_text() == "half-way" and list(folder.parent.iterdir()) == [folder]

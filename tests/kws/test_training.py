@@ -1,18 +1,17 @@
-"""The training loop: a seed decides every byte, the batches hold what the recipe says, and only training is learned."""
+"""The training loop: a seed decides every byte, only training is learned from, validation may stop it."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from kws.batches import batches
-from kws.dataset import as_input
 from kws.errors import ParamsError
 from kws.evaluation import evaluate
-from kws.recipes import Recipe, rate, recipe, training_device
+from kws.recipes import Recipe
 from kws.training import fit
-from tests.support_learning import dataset, float_model, params, quantized_model, state_bytes
+from tests.support_learning import dataset, float_model, quantized_model, state_bytes
 
 DATA = dataset()
 PLAIN = Recipe(2, 32, 4e-3, 1e-3, (0.25,) * 4, mask_frames=0, mask_bands=0, label_smoothing=0.0)
@@ -54,42 +53,6 @@ def test_it_learns():
     assert evaluate(model, DATA.testing_features, DATA.testing_labels).accuracy > 0.9
 
 
-def test_shares_of_the_classes():
-    choices = dataclasses.replace(PLAIN, class_shares=(0.1, 0.2, 0.3, 0.4))
-    rng = np.random.default_rng(0)
-    labels = np.concatenate([y.numpy() for _ in range(60) for _, y in batches(DATA, choices, rng)])
-    assert len(labels) == 60 * 96
-    np.testing.assert_allclose(np.bincount(labels) / len(labels), choices.class_shares, atol=0.02)
-
-
-def test_a_batch_holds_clips_with_their_labels_from_every_copy():
-    choices = dataclasses.replace(PLAIN, batch_size=40)
-    found = list(batches(DATA, choices, np.random.default_rng(0)))
-    assert [len(y) for _, y in found] == [40, 40, 16]
-    copies = set()
-    for x, y in found:
-        assert x.dtype == torch.float32 and y.dtype == torch.int64 and x.shape[1:] == (49, 40)
-        for clip, label in zip(x.numpy(), y.numpy(), strict=True):
-            copy, place = np.argwhere((as_input(DATA.training_features) == clip).all((2, 3)))[0]
-            assert DATA.training_labels[place] == label
-            copies.add(int(copy))
-    assert copies == {0, 1}
-
-
-def test_masks_blank_one_stripe_of_frames_and_one_of_bands():
-    ones = dataclasses.replace(DATA, training_features=np.full_like(DATA.training_features, 16))
-    choices = dataclasses.replace(PLAIN, mask_frames=6, mask_bands=4)
-    rng = np.random.default_rng(0)
-    blank = np.concatenate([x.numpy() == 0 for _ in range(5) for x, _ in batches(ones, choices, rng)])
-    for axis, widest in ((2, 6), (1, 4)):
-        stripes = blank.all(axis)  # (B, places)
-        assert set(stripes.sum(1)) == set(range(widest + 1))  # every width, 0 as well
-        edges = np.abs(np.diff(stripes.astype(int), prepend=0, append=0, axis=1)).sum(1)
-        assert set(edges) == {0, 2}  # in one piece
-        assert stripes.any(0).all()  # anywhere, the ends as well
-    np.testing.assert_array_equal(blank, blank.all(2)[:, :, None] | blank.all(1)[:, None])
-
-
 def test_the_result_is_the_moving_average():
     model, seen, decay = float_model(), [], 0.8
     choices = dataclasses.replace(PLAIN, average_decay=decay)
@@ -111,15 +74,6 @@ def test_hooks_are_told_how_far_it_is():
     assert history[1]["training_loss"] < history[0]["training_loss"]
 
 
-def test_the_rate_climbs_then_falls_to_nothing():
-    share = rate(dataclasses.replace(PLAIN, epochs=10, warmup_epochs=2), steps=5)
-    shares = [share(step) for step in range(51)]
-    np.testing.assert_allclose(shares[:10], np.arange(1, 11) / 10)
-    assert shares[10] == 1 and shares[30] == pytest.approx(0.5) and shares[50] == pytest.approx(0)
-    assert (np.diff(shares[10:]) < 0).all()
-    assert rate(PLAIN, steps=5)(0) == 1
-
-
 def test_a_teacher_pulls():
     teacher = fit(float_model(seed=3), DATA, dataclasses.replace(PLAIN, epochs=6), 0)
     choices = dataclasses.replace(PLAIN, epochs=6, distillation=1.0, temperature=2.0)
@@ -139,7 +93,7 @@ def test_biases_and_scales_do_not_decay():
     """A learning rate that moves nothing by its gradient still shrinks what decays."""
     choices = dataclasses.replace(PLAIN, epochs=1, learning_rate=1e-3, weight_decay=100.0)
     model = quantized_model(4)
-    model.activations["logits"] = torch.nn.Identity()
+    model.activations["logits"] = nn.Identity()
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     fit(model, DATA, choices, 0)
     for name, value in model.named_parameters():
@@ -150,20 +104,67 @@ def test_biases_and_scales_do_not_decay():
             assert moved < 4e-3 and (name.endswith(("bias", "drift")))
 
 
-def test_the_recipe_of_params_yaml():
-    all_params = params()
-    scratch = recipe(all_params.train, 4)
-    assert scratch.class_shares == pytest.approx((0.15, 0.4, 0.225, 0.225)) and scratch.average_decay == 0.9
-    assert (scratch.distillation, scratch.epochs) == (0.0, 2)
-    tuned = recipe(all_params.train, 4, all_params.qat_sweep)
-    assert (tuned.epochs, tuned.distillation, tuned.average_decay, tuned.warmup_epochs) == (1, 0.7, 0.0, 0.0)
-    assert tuned.class_shares == scratch.class_shares and tuned.mask_frames == scratch.mask_frames
+def test_patience_gives_the_best_epochs_weights_of_the_average():
+    """At this rate the loss on validation soon rises again."""
+    choices = dataclasses.replace(PLAIN, epochs=40, learning_rate=0.02, average_decay=0.5, label_smoothing=0.2)
+    choices = dataclasses.replace(choices, patience_epochs=3)
+    history: list[dict] = []
+    model = fit(float_model(), DATA, choices, 0, after_epoch=history.append)
+    losses = [entry["validation_loss"] for entry in history]
+    assert len(history) == np.argmin(losses) + 1 + 3 < 40
+    assert evaluate(model, DATA.validation_features, DATA.validation_labels).loss == min(losses) < losses[-1]
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert training_device("auto") == training_device("cpu") == torch.device("cpu")
-    with pytest.raises(ParamsError, match=r"`train\.device` is cuda.*use auto or cpu"):
-        training_device("cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert training_device("auto").type == "cuda" and training_device("cpu").type == "cpu"
+def test_patience_that_is_never_lost_still_gives_the_best():
+    choices = dataclasses.replace(PLAIN, epochs=8, learning_rate=0.05)
+    never, patient = [], []
+    trained(choices, after_epoch=never.append)
+    model = fit(float_model(dropout=0.3), DATA, dataclasses.replace(choices, patience_epochs=8), 0,
+                after_epoch=patient.append)  # fmt: skip
+    assert [entry["training_loss"] for entry in never] == [entry["training_loss"] for entry in patient]
+    lowest = min(entry["validation_loss"] for entry in never)
+    assert evaluate(model, DATA.validation_features, DATA.validation_labels).loss == lowest
+
+
+class Normed(nn.Module):
+    """A small network with batch norm, whose buffers change with every step."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(49)
+        self.dense = nn.Linear(49 * 40, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dense(self.norm(x).flatten(1))
+
+
+def normed() -> Normed:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Normed()
+
+
+def test_batch_norms_statistics_are_averaged_with_the_weights():
+    model, seen, decay = normed(), [], 0.8
+    choices = dataclasses.replace(PLAIN, epochs=4, average_decay=decay)
+    result = fit(model, DATA, choices, 0, after_step=lambda _: seen.append(model.norm.running_mean.clone()))
+    wanted = seen[0]
+    for means in seen[1:]:
+        wanted = decay * wanted + (1 - decay) * means
+    torch.testing.assert_close(result.norm.running_mean, wanted, rtol=1e-5, atol=1e-7)
+    assert not torch.equal(wanted, seen[-1])
+    assert evaluate(result, DATA.testing_features, DATA.testing_labels).accuracy > 0.8
+
+
+def test_a_rate_far_too_high_is_told():
+    with pytest.raises(ParamsError, match=r"no number any more after epoch \d+: `learning_rate` is 1e\+30.*lower it"):
+        trained(dataclasses.replace(PLAIN, epochs=9, learning_rate=1e30))
+
+
+def test_cuda_is_used_where_there_is_one_and_the_result_is_on_the_cpu():
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    choices = dataclasses.replace(PLAIN, epochs=6, average_decay=0.9, device="cuda")
+    model = fit(normed(), DATA, choices, 0)
+    assert not next(model.parameters()).is_cuda
+    assert evaluate(model, DATA.testing_features, DATA.testing_labels).accuracy > 0.8
