@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kws.captions import data_caption
+from kws.confusion import confusion_matrix
 from kws.errors import ArtifactError
 from kws.figures.style import BLUE, ORANGE, accuracy_axis, picture, required
 from kws.tables import Row
@@ -75,7 +76,6 @@ def confusion(path: Path, rows: Sequence[Row], classes: Sequence[str], source: s
 def confusion_counts(rows: Sequence[Row], classes: Sequence[str]) -> np.ndarray:
     """(K, K) int64: how many clips of each actual class (row) were taken for each class (column)."""
     index = {name: number for number, name in enumerate(classes)}
-    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
     for row in rows:
         for key in ("actual", "predicted"):
             if row[key] not in index:
@@ -83,5 +83,5 @@ def confusion_counts(rows: Sequence[Row], classes: Sequence[str]) -> np.ndarray:
                 raise ArtifactError(
                     f"plots/confusion.csv names the class {row[key]!r}, not among {known}: run `dvc repro`."
                 )
-        counts[index[row["actual"]], index[row["predicted"]]] += 1
-    return counts
+    actual, predicted = ([index[row[key]] for row in rows] for key in ("actual", "predicted"))
+    return confusion_matrix(actual, predicted, len(classes))
