@@ -13,7 +13,7 @@ Bits = Annotated[int, Field(strict=True, ge=2, le=8)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Amount = Annotated[float, Field(strict=True, ge=0, lt=1)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
-WORD_PATTERN = r"^[^\W_](?:[\w' -]*\w)?$"  # also the name of a folder; an underscore first is for _unknown_ and its like
+WORD_PATTERN = r"^[^\W_](?:[\w' -]*\w)?$"  # also the name of a folder
 Count = Annotated[int, Field(strict=True, ge=1)]
 NotNegative = Annotated[float, Field(strict=True, ge=0)]
 
