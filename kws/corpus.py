@@ -105,11 +105,11 @@ def load_corpus(data: Data) -> Corpus:
 def index_corpus(folder: Path, data: Data) -> Corpus:
     """The corpus that lies in a folder of the official layout; see load_corpus."""
     recordings, left_out = scan(folder)
-    noises = _read_noises(folder, left_out)
+    noises = read_noises(folder, left_out)
     clips = []
     for split in SPLITS:
         mine = [recording for recording in recordings if recording.split == split]
-        clips += _clips_of(split, mine, noises, data)
+        clips += clips_of_split(split, mine, noises, data)
     notes = tuple((folder / NOTES_FILE).read_text().splitlines()) if (folder / NOTES_FILE).exists() else ()
     corpus = Corpus(folder, data.source, class_names(data.words), tuple(clips), left_out, notes, noises)
     _warn_of(left_out, data)
@@ -117,16 +117,30 @@ def index_corpus(folder: Path, data: Data) -> Corpus:
     return corpus
 
 
-def _clips_of(split: str, recordings: list[Recording], noises: dict[str, np.ndarray], data: Data) -> list[Clip]:
-    """The clips of one split, class by class."""
+def clips_of_split(
+    split: str, recordings: list[Recording], noises: dict[str, np.ndarray], data: Data, everything: bool = False
+) -> list[Clip]:
+    """The clips of one split, class by class.
+
+    Args:
+        split: training, validation or testing.
+        recordings: those of the split.
+        noises: name -> (n,) int16, whole recordings, which silence is cut from where there is no folder `_silence_`.
+        data: names the words and, by its ratios, the shares of unknown and silence.
+        everything: leave no recording out, whatever the ratios say; every other word is then unknown, also beside a
+            folder `_unknown_`.
+    """
     by_class = {name: [] for name in class_names(data.words)}
     others = []
     for recording in recordings:
         by_class.get(recording.word, others).append(recording)
     mean_clips = mean(len(by_class[word]) for word in data.words)
     silence, unknown = round(data.silence_ratio * mean_clips), round(data.unknown_ratio * mean_clips)
-    by_class[UNKNOWN] = _choose(by_class[UNKNOWN] or others, unknown)
-    by_class[SILENCE] = _choose(by_class[SILENCE], silence)
+    if everything:
+        by_class[UNKNOWN] += others
+    else:
+        by_class[UNKNOWN] = _choose(by_class[UNKNOWN] or others, unknown)
+        by_class[SILENCE] = _choose(by_class[SILENCE], silence)
     clips = []
     for label, chosen in enumerate(by_class.values()):
         if label == 0 and not chosen and noises:
@@ -142,7 +156,7 @@ def _choose(recordings: list[Recording], most: int) -> list[Recording]:
     return sorted(ranked[:most], key=lambda recording: recording.name)
 
 
-def _read_noises(folder: Path, left_out: dict[str, str]) -> dict[str, np.ndarray]:
+def read_noises(folder: Path, left_out: dict[str, str]) -> dict[str, np.ndarray]:
     """Stem -> (n,) int16 of each usable background noise; adds the others to `left_out`."""
     noises = {}
     for path in wav_files(folder / NOISE_FOLDER) if (folder / NOISE_FOLDER).is_dir() else []:
