@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kws.board.elf import FLASH_START, flash_image
+from kws.board.elf import flash_image
+from kws.board.memory import FLASH_START
 
 LINKER_SCRIPT = """
 MEMORY { FLASH (rx): ORIGIN = 0x10000, LENGTH = 0xF0000

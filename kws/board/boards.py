@@ -17,7 +17,7 @@ from typing import Protocol
 
 import serial
 
-from kws.board.elf import FLASH_START
+from kws.board.memory import FLASH_START
 from kws.errors import BoardError
 from kws.files import write_bytes
 from kws.params import Flash

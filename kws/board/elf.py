@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from kws.board.memory import FLASH_START, RAM_START, misfit
 from kws.errors import BuildError
 
-FLASH_START = 0x10000  # the application follows the bootloader
-FLASH_BYTES_MAX = 1024 * 1024 - FLASH_START
-RAM_START = 0x20000000
-RAM_BYTES_MAX = 256 * 1024
 _ERASED = b"\xff"
 
 
@@ -60,12 +57,12 @@ def sizes(elf: bytes) -> Sizes:
 
 def check_fits(found: Sizes) -> None:
     """Raise BuildError, with figures, where an image is larger than the chip."""
-    if found.flash_bytes > FLASH_BYTES_MAX or found.ram_bytes > RAM_BYTES_MAX:
+    needs = misfit(found.flash_bytes, found.ram_bytes)
+    if needs:
         raise BuildError(
-            f"The image does not fit the nRF52840: it takes {found.flash_bytes} bytes of flash (the chip has "
-            f"{FLASH_BYTES_MAX} above the bootloader) and {found.ram_bytes} bytes of RAM (the chip has "
-            f"{RAM_BYTES_MAX}). Send fewer or smaller models: fewer prune_sweep.structured_amounts, a smaller "
-            "model.filters, or fewer bits."
+            f"The linked image does not fit the board: it {needs}. Send fewer or smaller models: fewer "
+            "prune_sweep.structured_amounts, a smaller model.filters or fewer data.words; fewer bits save flash and "
+            "take RAM, 8 bits the other way round."
         )
 
 

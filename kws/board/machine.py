@@ -36,13 +36,12 @@ from kws.board.counter import CycleCounter
 from kws.board.cycles import CycleModel
 from kws.board.faults import FirmwareFault, Symbols
 from kws.board.link import Link
+from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM_START
 from kws.board.peripherals import DEMCR_ADDRESS, Dwt, clock, gpio, nvmc, system_control
 from kws.board.registers import Registers
 from kws.board.uarte import Uarte
 from kws.errors import BoardError
 
-FLASH_BYTES, RAM_START, RAM_BYTES = 0x100000, 0x20000000, 0x40000
-APPLICATION_START = 0x10000
 DWT_CTRL_ADDRESS = 0xE0001000
 PERIPHERALS = ((0x40000000, 0x100000), (0x50000000, 0x1000), (0xE0000000, 0x100000))  # where accesses are looked at
 _NEVER = 0xFFFFFFFF  # unicorn stops at this address; none is odd
@@ -57,9 +56,9 @@ class EmulatedBoard:
     def __init__(
         self, flash: bytes, link: Link, model: CycleModel | None = None, symbols: Symbols | None = None
     ) -> None:
-        if len(flash) > FLASH_BYTES:
-            raise BoardError(f"The flash file has {len(flash)} bytes, the chip {FLASH_BYTES}: program the board again.")
-        self._flash = flash.ljust(FLASH_BYTES, b"\xff")
+        if len(flash) > FLASH_END:
+            raise BoardError(f"The flash file has {len(flash)} bytes, the chip {FLASH_END}: program the board again.")
+        self._flash = flash.ljust(FLASH_END, b"\xff")
         self._link, self._model, self._symbols = link, model or CycleModel(), symbols or Symbols()
         self.resets = 0
 
@@ -75,10 +74,10 @@ class EmulatedBoard:
             return
 
     def _boot(self) -> None:
-        stack, entry = struct.unpack_from("<II", self._flash, APPLICATION_START)
-        if not (RAM_START < stack <= RAM_START + RAM_BYTES and entry & 1 and APPLICATION_START < entry < FLASH_BYTES):
+        stack, entry = struct.unpack_from("<II", self._flash, FLASH_START)
+        if not (RAM_START < stack <= RAM_END and entry & 1 and FLASH_START < entry < FLASH_END):
             raise BoardError(
-                f"The emulated board holds no image: the vector table at 0x{APPLICATION_START:x} has stack "
+                f"The emulated board holds no image: the vector table at 0x{FLASH_START:x} has stack "
                 f"0x{stack:08x} and entry 0x{entry:08x}. Program the board first (stage flash)."
             )
         self._reset_asked = False
@@ -86,10 +85,10 @@ class EmulatedBoard:
         self._failure: Exception | None = None
         self.core = core = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
         core.ctl_set_cpu_model(UC_CPU_ARM_CORTEX_M4)
-        core.mem_map(0, FLASH_BYTES, UC_PROT_READ | UC_PROT_EXEC)
-        core.mem_map(RAM_START, RAM_BYTES)
+        core.mem_map(0, FLASH_END, UC_PROT_READ | UC_PROT_EXEC)
+        core.mem_map(RAM_START, RAM_BYTES_MAX)
         core.mem_write(0, self._flash)
-        core.mem_write(RAM_START, b"\xa5" * RAM_BYTES)  # a firmware that relies on zeros fails here too
+        core.mem_write(RAM_START, b"\xa5" * RAM_BYTES_MAX)  # a firmware that relies on zeros fails here too
         self._counter = CycleCounter(core, self._model)
         self._add_peripherals()
         core.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid_access)

@@ -15,10 +15,10 @@ from typing import Protocol
 
 from kws.board.faults import FirmwareFault
 from kws.board.link import Link
+from kws.board.memory import RAM_END, RAM_START
 from kws.board.registers import Registers
 
 UARTE0_START = 0x40002000
-RAM_START, RAM_END = 0x20000000, 0x20040000
 POLL_TIMEOUT_S = 0.02
 COUNT_MAX = 0xFFFF  # MAXCNT has 16 bits
 ENABLED = 8
