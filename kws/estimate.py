@@ -1,21 +1,57 @@
 """Before anything is deployed: parameters, MACs, FLOPs, and what flash and RAM the model will take on the board.
 
-A multiply-accumulate is two FLOPs; a bias adds one FLOP an output, ReLU another. Flash and RAM are those of the
-firmware without a model, read off linked images less what their models take (a test links one and compares), plus what
-the compiler will store for the model. metrics/flash.json compares an estimate with the linker's figure.
+In: any model made of convolutions, dense layers and average pools, with whatever weights; it is run once on zeros, and
+each layer is counted as it runs. A multiply-accumulate is two FLOPs; a bias adds one FLOP an output, ReLU another, a
+pool one for each value it adds. ReLU stands behind every layer with weights but the last, in all architectures of
+kws/models.py. Batch normalization counts as what deployment makes of it: part of the weights and the bias before it.
+
+Flash and RAM are those of the firmware without a model, of each kernel that the model needs, and of what the compiler
+stores for its layers. The constants were read off linked images (tests link some and compare); metrics/flash.json
+compares an estimate with the linker's figure.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 
+import torch
 from torch import nn
 
-from kws.models import positions
-from kws.quantized import weight_bytes, weighted_layers
+from kws.features import BANDS, FRAMES
 
-FIRMWARE_FLASH_BYTES = 32_810  # code, the front end's tables, the largest model's description without its channels
+FIRMWARE_FLASH_BYTES = 23_190  # code but the kernels, the front end's tables
 FIRMWARE_RAM_BYTES = 51_960  # a second of audio, frames and features, 8 KB of stack
-UNPACKER_FLASH_BYTES = 400  # only where weights are stored packed
-CHANNEL_TABLE_BYTES = 9  # an output channel: bias and multiplier (int32), shift (int8)
+KERNEL_FLASH_BYTES = {"conv": 3_250, "depthwise": 1_480, "pool": 470, "dense": 5_070}  # linked where a layer needs it
+MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
+LAYER_FLASH_BYTES = 70  # description and call
+CHANNEL_FLASH_BYTES = {"conv": 9, "depthwise": 9, "pool": 0, "dense": 12}  # an output channel: bias, multiplier, shift
+UNPACKER_FLASH_BYTES = 360  # only where weights are stored packed
+UNPACKING_FLASH_BYTES = 20  # a packed layer
+FULL_BITS = 8  # weights of as many are read from flash as they are
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer in the order of the computation; shapes are (C, H, W), or (C,) after the image is flattened."""
+
+    name: str
+    kernel: str  # a key of KERNEL_FLASH_BYTES
+    shape: tuple[int, ...]  # of the output
+    weights: int
+    channels: int  # with a bias each; 0 for a pool
+    macs: int
+    flops: int
+
+    @property
+    def outputs(self) -> int:
+        """Values of the output, a byte each on the board."""
+        return prod(self.shape)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return self.weights + self.channels
 
 
 @dataclass(frozen=True)
@@ -27,36 +63,100 @@ class Cost:
     flops: int
 
 
-def cost(model: nn.Module) -> Cost:
-    """Counts of a tiny_conv of any number of filters, as it physically is: zeros count."""
-    conv, dense = model.conv, model.dense
-    outputs = conv.out_channels * positions()
-    conv_macs = outputs * conv.kernel_size[0] * conv.kernel_size[1] * conv.in_channels
-    dense_macs = dense.in_features * dense.out_features
-    flops = 2 * (conv_macs + dense_macs) + outputs + outputs + dense.out_features  # bias and ReLU; bias
-    parameters = sum(layer.weight.numel() + layer.bias.numel() for layer in (conv, dense))
-    return Cost(parameters, conv_macs + dense_macs, flops)
-
-
 @dataclass(frozen=True)
 class Footprint:
-    """What the image that carries this model alone will take of the chip."""
+    """What an image takes of the chip."""
 
     flash_bytes: int
     ram_bytes: int
 
 
+def layers(model: nn.Module) -> tuple[Layer, ...]:
+    """The layers of a model as it physically is, zeros counted, in the order in which they run."""
+    seen: list[tuple[str, nn.Module, int, tuple[int, ...]]] = []
+
+    def note(name: str):
+        return lambda module, given, out: seen.append((name, module, given[0].numel(), tuple(out.shape[1:])))
+
+    hooks = [module.register_forward_hook(note(name)) for name, module in model.named_modules() if _kernel(module)]
+    was_training = model.training
+    try:
+        with torch.no_grad():
+            model.eval()(torch.zeros(1, FRAMES, BANDS))
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return tuple(_layer(*one, rectified=one is not seen[-1]) for one in seen)
+
+
+def cost(model: nn.Module) -> Cost:
+    """Sums over the layers."""
+    found = layers(model)
+    return Cost(*(sum(getattr(layer, key) for layer in found) for key in ("parameters", "macs", "flops")))
+
+
+def weight_bytes(layer: Layer, bits: int) -> int:
+    """Bytes of the weights packed at `bits` bits each, rounded up to a byte; biases are not weights."""
+    return (layer.weights * bits + 7) // 8
+
+
+def live_bytes(found: Sequence[Layer]) -> list[int]:
+    """Bytes of activations that live while each layer runs: its input and its output.
+
+    Features and logits are not counted, they have places of their own. The arena must hold the largest of these: the
+    layers form a chain, so the compiler (kws/codegen/buffers.py) lets outputs take turns at its two ends.
+    """
+    between = [_aligned(layer.outputs) for layer in found[:-1]]
+    return [first + second for first, second in pairwise([0, *between, 0])]
+
+
 def footprint(model: nn.Module, bits: int) -> Footprint:
-    """Flash and RAM with weights of `bits` bits and activations of 8.
+    """Of the image that carries this model alone, with weights of `bits` bits and activations of 8."""
+    return image_footprint([(model, bits)])
+
+
+def image_footprint(models: Sequence[tuple[nn.Module, int]]) -> Footprint:
+    """Of an image that carries models with weights of so many bits.
 
     Weights are stored packed. Those of 8 bits are read from flash; narrower ones are unpacked into RAM at start, a byte
-    each. The arena holds the activations between the layers.
+    each. The models take turns, so the image needs the largest arena and the largest room to unpack.
     """
-    layers = weighted_layers(model).values()
-    channels = sum(layer.weight.shape[0] for layer in layers)
-    unpacked = sum(layer.weight.numel() for layer in layers) if bits < 8 else 0
-    flash = FIRMWARE_FLASH_BYTES + weight_bytes(model, bits) + channels * CHANNEL_TABLE_BYTES
-    return Footprint(
-        flash_bytes=flash + (UNPACKER_FLASH_BYTES if bits < 8 else 0),
-        ram_bytes=FIRMWARE_RAM_BYTES + model.dense.in_features + unpacked,
-    )
+    carried = [(layers(model), bits) for model, bits in models]
+    kernels = {layer.kernel for found, _ in carried for layer in found}
+    flash = FIRMWARE_FLASH_BYTES + sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
+    flash += UNPACKER_FLASH_BYTES * any(bits < FULL_BITS for _, bits in carried)
+    flash += sum(MODEL_FLASH_BYTES + sum(_stored_bytes(layer, bits) for layer in found) for found, bits in carried)
+    arena = max(max(live_bytes(found)) for found, _ in carried)
+    unpacked = max(sum(_aligned(layer.weights) for layer in found) * (bits < FULL_BITS) for found, bits in carried)
+    return Footprint(flash, FIRMWARE_RAM_BYTES + arena + unpacked)
+
+
+def _stored_bytes(layer: Layer, bits: int) -> int:
+    """Flash for a layer: weights, tables, description, and the call that unpacks it."""
+    unpacking = UNPACKING_FLASH_BYTES if layer.weights and bits < FULL_BITS else 0
+    tables = layer.channels * CHANNEL_FLASH_BYTES[layer.kernel]
+    return weight_bytes(layer, bits) + tables + LAYER_FLASH_BYTES + unpacking
+
+
+def _layer(name: str, module: nn.Module, inputs: int, shape: tuple[int, ...], rectified: bool) -> Layer:
+    kernel, outputs = _kernel(module), prod(shape)
+    if kernel == "pool":
+        return Layer(name, kernel, shape, 0, 0, 0, inputs)
+    weights, channels = module.weight.numel(), module.weight.shape[0]
+    macs = outputs // channels * weights
+    return Layer(name, kernel, shape, weights, channels, macs, 2 * macs + outputs + outputs * rectified)
+
+
+def _kernel(module: nn.Module) -> str | None:
+    """Which of the firmware's kernels runs a module; None for what is no layer on the board."""
+    if isinstance(module, nn.Conv2d):
+        return "depthwise" if module.groups > 1 else "conv"
+    if isinstance(module, nn.Linear):
+        return "dense"
+    return "pool" if isinstance(module, nn.AvgPool2d | nn.AdaptiveAvgPool2d) else None
+
+
+def _aligned(size_bytes: int) -> int:
+    """As the compiler places buffers: at words."""
+    return -(-size_bytes // 4) * 4

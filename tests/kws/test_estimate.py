@@ -1,13 +1,48 @@
-"""Counts by hand, and the footprint against images that are really linked."""
+"""Counts by hand, the arena against the compiler's, and footprints against images that are really linked."""
 
 import pytest
+import torch
+from torch import nn
 
 from kws.board.build import build_image
 from kws.codegen import generate
-from kws.estimate import Cost, cost, footprint
+from kws.estimate import Cost, cost, footprint, image_footprint, layers, live_bytes, weight_bytes
 from kws.params import FrontEnd
+from kws.quantized import weight_bytes as model_weight_bytes
 from tests.support_learning import PARAMS, float_model
-from tests.support_tflite import Conv, Dense, Reshape, build
+from tests.support_tflite import AveragePool, Conv, Dense, Depthwise, Reshape, build
+
+
+class Separable(nn.Module):
+    """A small DS-CNN, written with torch's own layers: (1, T, F) -> (1, 5); padding of its own, pools over 25 x 20."""
+
+    def __init__(self, channels: int = 6, blocks: int = 2):
+        super().__init__()
+        self.stem = nn.Conv2d(1, channels, (10, 4), 2, padding=(5, 1), bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.blocks = nn.Sequential()
+        for _ in range(blocks):
+            self.blocks.append(nn.Conv2d(channels, channels, 3, padding=1, groups=channels))
+            self.blocks.append(nn.Conv2d(channels, channels, 1))
+        self.pool = nn.AvgPool2d((25, 20))
+        self.dense = nn.Linear(channels, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dense(self.pool(torch.relu(self.blocks(self.norm(self.stem(x[:, None]))))).flatten(1))
+
+
+def separable_tflite(channels: int, blocks: int, bits: int, seed: int = 0) -> bytes:
+    """The same layers as a .tflite of random integers."""
+    found = [Conv(channels, (10, 4), (2, 2), bits=bits)]
+    for _ in range(blocks):
+        found += [Depthwise((3, 3), bits=bits), Conv(channels, (1, 1), bits=bits)]
+    found += [AveragePool((25, 20), (25, 20)), Reshape((channels,)), Dense(5, bits=bits)]
+    return build((49, 40, 1), found, seed)
+
+
+def tiny_tflite(filters: int, bits: int, seed: int = 0) -> bytes:
+    found = [Conv(filters, (10, 8), (2, 2), bits=bits), Reshape((filters * 500,)), Dense(4, bits=bits)]
+    return build((49, 40, 1), found, seed)
 
 
 def test_tiny_convs_counts_by_hand():
@@ -25,15 +60,56 @@ def test_counts_follow_the_filters(filters):
     assert counts.flops - 4 == filters * (whole.flops - 4)
 
 
-def linked(folder, bits: int, filters: int):
-    """An image with a tiny_conv of random integers."""
-    layers = [Conv(filters, (10, 8), (2, 2), bits=bits), Reshape((filters * 500,)), Dense(4, bits=bits)]
-    generate([("deployed", build((49, 40, 1), layers, seed=bits))], folder / "generated")
-    return build_image(folder / "generated", FrontEnd(**PARAMS["front_end"]), folder / "build", 115200)
+def test_a_separable_models_layers_by_hand():
+    found = layers(Separable(6, 1))
+    assert [layer.name for layer in found] == ["stem", "blocks.0", "blocks.1", "pool", "dense"]
+    assert [layer.kernel for layer in found] == ["conv", "depthwise", "conv", "pool", "dense"]
+    assert [layer.shape for layer in found] == [(6, 25, 20)] * 3 + [(6, 1, 1), (5,)]
+    assert [layer.parameters for layer in found] == [6 * 40 + 6, 6 * 9 + 6, 6 * 6 + 6, 0, 6 * 5 + 5]
+    macs = [3000 * 40, 3000 * 9, 3000 * 6, 0, 30]
+    assert [layer.macs for layer in found] == macs
+    assert [layer.flops for layer in found] == [*(2 * m + 3000 + 3000 for m in macs[:3]), 3000, 2 * 30 + 5]
+    assert live_bytes(found) == [3000, 6000, 6000, 3008, 8]  # a pool's 6 values take 8 bytes: words
 
 
-@pytest.mark.parametrize("bits, filters", [(8, 8), (3, 8), (2, 8), (4, 2)])
-def test_the_footprint_is_the_linkers_within_2_per_cent(tmp_path, bits, filters):
-    image, estimate = linked(tmp_path, bits, filters), footprint(float_model(filters=filters), bits)
+def test_counting_leaves_the_model_as_it_was():
+    model = Separable().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    layers(model)
+    assert model.training and not model.stem._forward_hooks
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+def test_weights_are_as_large_as_the_sweeps_say(bits):
+    model = float_model(filters=3)
+    assert sum(weight_bytes(layer, bits) for layer in layers(model)) == model_weight_bytes(model, bits)
+
+
+def linked(folder, *tflites: bytes):
+    """The image and what the compiler says of its models."""
+    names = ["deployed", *(f"structured_{number}" for number in range(1, len(tflites)))]
+    generated = generate(list(zip(names, tflites, strict=True)), folder / "generated")
+    return build_image(folder / "generated", FrontEnd(**PARAMS["front_end"]), folder / "build", 115200), generated
+
+
+CASES = [
+    *((float_model(filters=filters), tiny_tflite(filters, bits), bits) for bits, filters in ((8, 8), (3, 8), (4, 2))),
+    *((Separable(n, blocks), separable_tflite(n, blocks, bits), bits) for n, blocks, bits in ((64, 4, 8), (30, 2, 3))),
+]
+
+
+@pytest.mark.parametrize("model, tflite, bits", CASES)
+def test_the_footprint_is_the_linkers_within_2_per_cent(tmp_path, model, tflite, bits):
+    (image, (generated,)), estimate = linked(tmp_path, tflite), footprint(model, bits)
+    assert max(live_bytes(layers(model))) == generated.arena_bytes
+    assert sum(layer.macs for layer in layers(model)) == generated.macs
+    assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
+    assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)
+
+
+def test_an_image_of_several_models_within_2_per_cent(tmp_path):
+    image, _ = linked(tmp_path, tiny_tflite(8, 3), tiny_tflite(5, 8, 1), separable_tflite(12, 2, 8))
+    estimate = image_footprint([(float_model(), 3), (float_model(filters=5), 8), (Separable(12, 2), 8)])
     assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)
