@@ -1,9 +1,11 @@
-"""`python -m kws <command>`: what the Makefile asks for, apart from DVC's own commands.
+"""`python -m kws <command>`: what the Makefile and people ask for, apart from DVC's own commands.
 
 check      params.yaml, before any stage runs
 summary    metrics/*.json as a short table
 quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
+evaluate   a model on a folder of clips
+record     clips of your own, from a microphone
 """
 
 import argparse
@@ -11,6 +13,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from kws.commands import evaluate, record
 from kws.errors import KwsError
 
 
@@ -30,6 +33,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     real = commands.add_parser("real", help="the whole graph on Speech Commands -> results/speech_commands")
     real.add_argument("data_root", nargs="?", default="", help="a folder or .tar.gz; without it, it is downloaded")
     real.set_defaults(run=_real)
+    evaluate.add_to(commands)
+    record.add_to(commands)
     return parser.parse_args(arguments)
 
 
@@ -39,12 +44,20 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except KwsError as error:
-        print(textwrap.fill(f"error: {error}", 100, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
-        return 1
+        return _failed(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _failed(f"{error.filename}: {error.strerror}. Mend this and run again.")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here.", file=sys.stderr)
         return 130
     return 0
+
+
+def _failed(message: str) -> int:
+    print(textwrap.fill(f"error: {message}", 100, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
+    return 1
 
 
 def _check(options: argparse.Namespace) -> None:

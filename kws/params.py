@@ -14,6 +14,7 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Amount = Annotated[float, Field(strict=True, ge=0, lt=1)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
 WORD_PATTERN = r"^[^\W_](?:[\w' -]*\w)?$"  # also the name of a folder
+WORD_LETTERS_MAX = 40
 Count = Annotated[int, Field(strict=True, ge=1)]
 NotNegative = Annotated[float, Field(strict=True, ge=0)]
 
@@ -39,7 +40,7 @@ class Data(Section):
 
     source: Literal["synthetic", "speech_commands", "folder"]
     root: str | None
-    words: tuple[Annotated[str, Field(pattern=WORD_PATTERN, max_length=40, strict=True)], ...] = Field(
+    words: tuple[Annotated[str, Field(pattern=WORD_PATTERN, max_length=WORD_LETTERS_MAX, strict=True)], ...] = Field(
         min_length=1, max_length=60
     )
     seed: Annotated[int, Field(strict=True, ge=0)]

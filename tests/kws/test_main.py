@@ -1,0 +1,97 @@
+"""`python -m kws`: evaluate and record as a person calls them, each failure one paragraph and status 1."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kws.__main__ import main
+from kws.audio import write_wav
+from kws.checkpoints import write_checkpoint
+from kws.corpus_index import scan
+from kws.yaml_files import dump
+from tests.conftest import REPOSITORY
+from tests.kws.test_recording import room, with_words
+from tests.support_learning import PARAMS, float_model
+from tests.support_speech import fill
+
+
+def told(capsys) -> str:
+    """What stands on stderr, unwrapped."""
+    return " ".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture
+def parameters(tmp_path):
+    (tmp_path / "params.yaml").write_text(dump(PARAMS))
+    return ["--params", str(tmp_path / "params.yaml")]
+
+
+def test_evaluate_prints_and_writes_json(tmp_path, parameters, capsys):
+    write_checkpoint(tmp_path / "float.pt", float_model())
+    folder = fill(tmp_path / "speech")
+    words = ["evaluate", str(tmp_path / "float.pt"), str(folder), *parameters]
+    assert main([*words, "--split", "validation", "--json", str(tmp_path / "out.json")]) == 0
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert found["split"] == "validation" and found["clips"] == sum(map(sum, found["confusion"])) > 0
+    assert f"accuracy {found['accuracy']:.2%}, 95% interval" in capsys.readouterr().out
+    assert main(["evaluate", str(tmp_path / "none.pt"), str(folder), *parameters]) == 1
+    assert told(capsys).startswith("error: ")
+    (tmp_path / "file").touch()
+    assert main([*words, "--json", str(tmp_path / "file" / "out.json")]) == 1
+    assert "Mend this" in told(capsys)
+
+
+def test_record_cuts_a_phones_recording(tmp_path, capsys):
+    write_wav(tmp_path / "phone.wav", with_words(room(6), 0.5, 2.5, 4.5))
+    words = ["--input", str(tmp_path / "phone.wav"), "--out", str(tmp_path / "own"), "--speaker", "anna"]
+    assert main(["record", "lamp", *words]) == 0
+    assert "3 filed in" in capsys.readouterr().out
+    assert main(["record", "_background_noise_", *words]) == 0
+    recordings, left_out = scan(tmp_path / "own")
+    assert [recording.name for recording in recordings] == [f"lamp/anna_nohash_{n}.wav" for n in range(3)]
+    assert not left_out and (tmp_path / "own" / "_background_noise_" / "anna_nohash_0.wav").stat().st_size > 190_000
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file"), (b"words", "not a WAV"), ("silence", "no sound in it")]
+)
+def test_record_refuses_an_input_without_words(tmp_path, capsys, content, reason):
+    path = tmp_path / "phone.wav"
+    if content == "silence":
+        write_wav(path, np.zeros(50000, np.int16))
+    elif content is not None:
+        path.write_bytes(content)
+    assert main(["record", "lamp", "--input", str(path), "--out", str(tmp_path / "own")]) == 1
+    assert reason in told(capsys) and not (tmp_path / "own").exists()
+
+
+def test_record_without_a_microphone_is_one_paragraph(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert main(["record", "lamp", "--out", str(tmp_path / "own")]) == 1
+    message = told(capsys)
+    assert message.startswith("error: the computer's microphone needs the package sounddevice") and "--input" in message
+    assert main(["record", "a/b"]) == 1 and "cannot be the name" in told(capsys)
+
+
+def test_record_from_a_board_that_is_not_there(parameters, tmp_path, capsys):
+    words = ["--from", "board", "--port", str(tmp_path / "tty"), "--out", str(tmp_path / "own"), *parameters]
+    assert main(["record", "lamp", *words]) == 1
+    assert "cannot be opened" in told(capsys)
+
+
+@pytest.mark.parametrize("words", [["record", "lamp", "--count", "0"], ["record"], ["evaluate", "a.pt"], ["dance"]])
+def test_wrong_words_are_status_2(words):
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+
+
+def test_the_table_of_commands_is_quick_to_show():
+    answer = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "kws", "--help"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert answer.returncode == 0 and all(name in answer.stdout for name in ("check", "evaluate", "record"))
+    assert not {"torch", "numpy", "scipy"} & {line.split("|")[-1].strip() for line in answer.stderr.splitlines()}
