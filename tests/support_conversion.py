@@ -2,8 +2,9 @@
 
     python -W error -m tests.support_conversion FOLDER
 
-Leaves in FOLDER: candidates as the sweeps write them (qat, prune, tables.json), the store with what was converted, and
-`refusals.json`, what the check of the arrival says of files that are not as they should be.
+Leaves in FOLDER: candidates as the sweeps write them (qat, prune, tables.json), the store with what was converted,
+`again.tflite`, the first model converted once more after all others, and `refusals.json`, what the check of the arrival
+says of files that are not as they should be.
 """
 
 import json
@@ -45,6 +46,15 @@ def convert(folder: Path, bits: int):
     return conversion.convert(dataset(), folder / "qat", qat_rows, folder / "prune", prune_rows, params(bits=bits))
 
 
+def converted_again(folder: Path) -> bytes:
+    """The first model's .tflite, from the converter and not from the store."""
+    from kws.quiet import output_to
+    from kws.tflite.export import to_tflite
+
+    with output_to(folder / "again.log"):
+        return to_tflite(read_checkpoint(folder / "qat" / f"w{WIDTHS[0]}a8_seed0.pt"))
+
+
 def refusals(folder: Path) -> dict[str, str]:
     """What `_check_arrival` says of the .tflite of one model where another was meant."""
     from kws.tflite.deployable import Deployable
@@ -77,6 +87,7 @@ def main(folder: Path) -> None:
     write_candidates(folder)
     for bits in WIDTHS:
         convert(folder, bits)
+    (folder / "again.tflite").write_bytes(converted_again(folder))
     (folder / "refusals.json").write_text(json.dumps(refusals(folder)))
 
 

@@ -34,6 +34,7 @@ def to_tflite(model: nn.Module) -> bytes:
     Raises:
         ModelError: an integer or a scale did not arrive as it is in the model.
     """
+    keras.backend.clear_session()  # layers' names, which the file holds, would tell how many models came before it
     deployable = Deployable(model).eval()
     x = torch.zeros(1, 1, FRAMES, BANDS)
     graph = nobuco.pytorch_to_keras(

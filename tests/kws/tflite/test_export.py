@@ -129,3 +129,10 @@ def test_what_did_not_arrive_as_it_was_is_told(converted):
     assert "operator 0 CONV_2D: the converter changed the weights" in told["other weights"]
     assert "operator 0 CONV_2D: the converter changed the scales" in told["other scales"]
     assert "operator 2 FULLY_CONNECTED: the converter changed the output's zero point" in told["other zero point"]
+
+
+def test_the_bytes_do_not_tell_what_was_converted_before(converted, monkeypatch):
+    """An interrupted stage converts what is left in another process."""
+    monkeypatch.setenv("KWS_STORE", str(converted / "store"))
+    files, _, _ = support_conversion.convert(converted, support_conversion.WIDTHS[0])
+    assert (converted / "again.tflite").read_bytes() == files["deployed"]
