@@ -14,6 +14,7 @@ from kws.figures.audio import audio_figures
 from kws.files import replaced_folder
 from kws.params import Params
 from kws.points import jobs
+from kws.recordings import own_clips
 
 BOARD_CLIPS = 480  # most of the test split that is written for the board
 
@@ -52,10 +53,11 @@ def write_test_clips(folder: Path, corpus: Corpus) -> None:
                 write_wav(temporary / name / f"{place:03d}_{_flat(clip)}.wav", corpus.read(clip))
 
 
-def write_pictures(folder: Path, corpus: Corpus) -> None:
-    """Pictures of the first test clip of each class."""
+def write_pictures(folder: Path, corpus: Corpus, recordings: Path) -> None:
+    """Pictures of the first test clip of each class, and of a few of the user's own recordings, <word>/*.wav."""
     firsts = {corpus.classes[clip.label]: clip for clip in reversed(corpus.of("testing"))}
-    audio_figures(folder, {name: corpus.read(firsts[name]) for name in corpus.classes}, corpus.source)
+    clips = {name: corpus.read(firsts[name]) for name in corpus.classes}
+    audio_figures(folder, clips, corpus.source, *own_clips(recordings))
 
 
 def _evaluated(corpus: Corpus, split: str, params: Params) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ def check_names(word: str, speaker: str) -> None:
     if word != NOISE_FOLDER and (len(word) > WORD_LETTERS_MAX or not re.fullmatch(WORD_PATTERN, word)):
         raise DataError(
             f"{word!r} cannot be the name of a word: use letters, digits and spaces, at most {WORD_LETTERS_MAX}, or "
-            f"{NOISE_FOLDER} for the room's noise. Other words, recorded under their own names, become the unknown ones."
+            f"{NOISE_FOLDER} for the room. Other words, recorded under their own names, become the unknown ones."
         )
     if not _SPEAKER.fullmatch(speaker):
         raise DataError(f"--speaker is {speaker!r}: use letters, digits and hyphens, at most 40.")

@@ -10,11 +10,12 @@ from kws.stage import stage
     features="features of the three splits, .npz",
     test_clips="folder of WAV files for the board",
     metrics="JSON",
+    recordings="folder of the user's own <word>/*.wav, drawn beside them",
     plots="folder for the pictures of one clip of each class",
 )
 def main(paths, params):
     corpus, dataset, metrics = preprocess(params)
-    write_pictures(paths.plots, corpus)
+    write_pictures(paths.plots, corpus, paths.recordings)
     write_test_clips(paths.test_clips, corpus)
     write_dataset(paths.features, dataset)
     write_json(paths.metrics, metrics)

@@ -1,9 +1,10 @@
 """One clip of each class, seen in five ways: waveform, spectrum, spectrogram, mel spectrogram and MFCC.
 
-In: int16 clips of one second. Out: audio_*.png. For the eye alone: what the model is fed comes from kws/features.py.
+In: int16 clips of one second; a person's own recordings get rows of their own below. Out: audio_*.png. For the eye
+alone: what the model is fed comes from kws/features.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -24,32 +25,38 @@ FLOOR_DB = -120.0
 WINDOW_SAMPLES, HOP_SAMPLES, FFT_SAMPLES = 480, 320, 512
 MEL_BANDS, MEL_LOW_HZ, MEL_HIGH_HZ = 40, 20.0, 7_600.0
 COEFFICIENTS = 12
+_COLOURED_PERCENTILES = (0.5, 99.7)  # a few extreme values would leave the others without contrast
 
 
-def audio_figures(folder: Path, clips: Mapping[str, np.ndarray], source: str) -> None:
-    """Write the five pictures, one panel a class.
+Clips = Mapping[str, np.ndarray]
+
+
+def audio_figures(folder: Path, clips: Clips, source: str, own: Clips | None = None, own_note: str = "") -> None:
+    """Write the five pictures, one panel a class, and below one for each recording of the user's own.
 
     Args:
         folder: where audio_waveform.png and the others go.
         clips: class name -> (N,) int16 at 16 kHz, in the order in which they are to be shown.
         source: data.source, named under each picture.
+        own: title -> (N,) int16 of the user's recordings.
+        own_note: what stands about them under each picture.
 
     Raises:
         DataError: there is no clip, or one is not a row of int16 samples.
     """
     if not clips:
         raise DataError("no clip to draw: the corpus has no class. Check data.words in params.yaml.")
-    for name, clip in clips.items():
+    own = own or {}
+    for name, clip in [*clips.items(), *own.items()]:
         if clip.dtype != np.int16 or clip.ndim != 1 or clip.size < FFT_SAMPLES:
-            raise DataError(
-                f"the clip of class {name} is {clip.dtype}{clip.shape}; at least {FFT_SAMPLES} int16 are due."
-            )
-    caption = data_caption(source)
-    _lines(folder / "audio_waveform.png", "Waveform", clips, caption, _waveform)
-    _lines(folder / "audio_spectrum.png", "Power spectrum of the whole clip", clips, caption, _spectrum)
-    _images(folder / "audio_spectrogram.png", "Spectrogram", clips, caption, _SPECTROGRAM)
-    _images(folder / "audio_mel_spectrogram.png", "Mel spectrogram", clips, caption, _MEL_SPECTROGRAM)
-    _images(folder / "audio_mfcc.png", "MFCC", clips, caption, _MFCC)
+            raise DataError(f"the clip of {name} is {clip.dtype}{clip.shape}; at least {FFT_SAMPLES} int16 are due.")
+    caption = data_caption(source) + (f"; {own_note}" if own_note else "")
+    shown = _Shown(clips, own, caption)
+    _lines(folder / "audio_waveform.png", "Waveform", shown, _waveform)
+    _lines(folder / "audio_spectrum.png", "Power spectrum of the whole clip", shown, _spectrum)
+    _images(folder / "audio_spectrogram.png", "Spectrogram", shown, _SPECTROGRAM)
+    _images(folder / "audio_mel_spectrogram.png", "Mel spectrogram", shown, _MEL_SPECTROGRAM)
+    _images(folder / "audio_mfcc.png", "MFCC", shown, _MFCC)
 
 
 def power_db(clip: np.ndarray) -> np.ndarray:
@@ -69,11 +76,16 @@ def power_db(clip: np.ndarray) -> np.ndarray:
 
 def mel_filters() -> np.ndarray:
     """(bands, FFT bins) triangles, equally wide in mel = 2595 log10(1 + f/700) (O'Shaughnessy 1987), peak 1."""
-    low_mel, high_mel = (2595 * np.log10(1 + hz / 700) for hz in (MEL_LOW_HZ, MEL_HIGH_HZ))
-    edges_hz = 700 * (10 ** (np.linspace(low_mel, high_mel, MEL_BANDS + 2) / 2595) - 1)
+    edges_hz = _mel_edges_hz()
     bins_hz = np.linspace(0, SAMPLE_RATE_HZ / 2, FFT_SAMPLES // 2 + 1)
     left, centre, right = (edges_hz[start : start + MEL_BANDS, None] for start in range(3))
     return np.maximum(0, np.minimum((bins_hz - left) / (centre - left), (right - bins_hz) / (right - centre)))
+
+
+def _mel_edges_hz() -> np.ndarray:
+    """(bands + 2,): a band reaches from its own edge to the next but one, and is centred between them."""
+    low_mel, high_mel = (2595 * np.log10(1 + hz / 700) for hz in (MEL_LOW_HZ, MEL_HIGH_HZ))
+    return 700 * (10 ** (np.linspace(low_mel, high_mel, MEL_BANDS + 2) / 2595) - 1)
 
 
 def mel_db(clip: np.ndarray) -> np.ndarray:
@@ -93,29 +105,39 @@ def _decibels(power: np.ndarray) -> np.ndarray:
     return 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))  # digital silence has no logarithm
 
 
+class _Shown(NamedTuple):
+    clips: Clips  # a class each
+    own: Clips
+    caption: str
+
+    def all(self) -> list[np.ndarray]:
+        return [*self.clips.values(), *self.own.values()]
+
+
 @contextmanager
-def _panels(path: Path, title: str, names: Sequence[str], caption: str) -> Iterator[tuple[Figure, np.ndarray]]:
-    """A picture with one titled panel a class, two in a row while there are few of them."""
-    columns = min(len(names), 2 if len(names) <= 4 else 4)
-    rows = -(-len(names) // columns)
+def _panels(path: Path, title: str, shown: _Shown) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A picture with one titled panel a clip, two in a row while there are few; own recordings begin a new row."""
+    columns = min(len(shown.clips), 2 if len(shown.clips) <= 4 else 4)
+    rows_of_classes = -(-len(shown.clips) // columns)
+    rows = rows_of_classes + -(-len(shown.own) // columns)
+    title = f"{title}, one clip of each class" + (" and your own" if shown.own else "")
     size_in = (4.2 * columns + 0.6, 2.3 * rows + 0.8)
-    with picture(path, f"{title}, one clip of each class", caption, size_in, (rows, columns), sharey=True) as (
-        figure,
-        axes,
-    ):
-        for panel, name in zip(axes, names, strict=False):
+    with picture(path, title, shown.caption, size_in, (rows, columns), sharey=True) as (figure, axes):
+        own = columns * rows_of_classes
+        used = [*axes[: len(shown.clips)], *axes[own : own + len(shown.own)]]
+        for panel, name in zip(used, [*shown.clips, *shown.own], strict=True):
             panel.set_title(name)
-        for panel in axes[len(names) :]:
+        for panel in set(axes) - set(used):
             panel.set_visible(False)
-        yield figure, axes[: len(names)]
-        for panel in axes[: len(names)]:
+        yield figure, used
+        for panel in used:
             if not panel.get_subplotspec().is_first_col():
                 panel.set_ylabel("")
 
 
-def _lines(path: Path, title: str, clips: Mapping[str, np.ndarray], caption: str, draw: Callable) -> None:
-    with _panels(path, title, list(clips), caption) as (_, axes):
-        for panel, clip in zip(axes, clips.values(), strict=True):
+def _lines(path: Path, title: str, shown: _Shown, draw: Callable) -> None:
+    with _panels(path, title, shown) as (_, axes):
+        for panel, clip in zip(axes, shown.all(), strict=True):
             draw(panel, clip / FULL_SCALE)
 
 
@@ -128,6 +150,7 @@ def _spectrum(panel: Axes, clip: np.ndarray) -> None:
     frequency_hz, power = periodogram(clip, SAMPLE_RATE_HZ, "hann", scaling="spectrum")
     panel.plot(frequency_hz, _decibels(power), color=BLUE, linewidth=0.5)
     panel.set(xlabel="frequency (Hz)", ylabel="power (dB of full scale)", xlim=(0, SAMPLE_RATE_HZ / 2))
+    panel.set_xticks(range(0, SAMPLE_RATE_HZ // 2 + 1, 2000))
 
 
 class _Image(NamedTuple):
@@ -135,22 +158,29 @@ class _Image(NamedTuple):
     y_label: str
     y_range: tuple[float, float]
     colour_label: str
+    y_ticks: Mapping[float, str] | None = None  # place -> label; None leaves them to matplotlib
 
 
 _SPECTROGRAM = _Image(power_db, "frequency (Hz)", (0, SAMPLE_RATE_HZ / 2), "power (dB of full scale)")
-_MEL_SPECTROGRAM = _Image(mel_db, "mel band", (-0.5, MEL_BANDS - 0.5), "power (dB of full scale)")
+_BAND_TICKS = {band: f"{_mel_edges_hz()[band + 1]:.0f}" for band in (0, 10, 20, 30, 39)}
+_MEL_SPECTROGRAM = _Image(
+    mel_db, "centre of mel band (Hz)", (-0.5, MEL_BANDS - 0.5), "power (dB of full scale)", _BAND_TICKS
+)
 _MFCC = _Image(mfcc, "coefficient", (0.5, COEFFICIENTS + 0.5), "value (dB)")
 
 
-def _images(path: Path, title: str, clips: Mapping[str, np.ndarray], caption: str, kind: _Image) -> None:
-    images = [kind.transform(clip) for clip in clips.values()]
-    low, high = min(image.min() for image in images), max(image.max() for image in images)
-    with _panels(path, title, list(clips), caption) as (figure, axes):
-        for panel, image, clip in zip(axes, images, clips.values(), strict=True):
+def _images(path: Path, title: str, shown: _Shown, kind: _Image) -> None:
+    clips = shown.all()
+    images = [kind.transform(clip) for clip in clips]
+    low, high = np.percentile(np.concatenate([image.ravel() for image in images]), _COLOURED_PERCENTILES)
+    with _panels(path, title, shown) as (figure, axes):
+        for panel, image, clip in zip(axes, images, clips, strict=True):
             extent = (0, clip.size / SAMPLE_RATE_HZ, *kind.y_range)
-            shown = panel.imshow(
+            drawn = panel.imshow(
                 image, cmap="cividis", vmin=low, vmax=high, origin="lower", aspect="auto", extent=extent
             )
             panel.set(xlabel="time (s)", ylabel=kind.y_label)
+            if kind.y_ticks is not None:
+                panel.set_yticks(list(kind.y_ticks), list(kind.y_ticks.values()))
             panel.grid(False)
-        figure.colorbar(shown, ax=list(axes), label=kind.colour_label)
+        figure.colorbar(drawn, ax=axes, label=kind.colour_label, aspect=40, extend="both")

@@ -116,6 +116,17 @@ def test_audio_of_one_class_and_of_seven(tmp_path):
     assert all(written[0][name] != written[1][name] for name in written[0])
 
 
+def test_own_recordings_have_rows_of_their_own(tmp_path, monkeypatch):
+    seen = []
+    set_title = audio.Axes.set_title
+    monkeypatch.setattr(audio.Axes, "set_title", lambda self, text: seen.append((self, text)) or set_title(self, text))
+    own = {f"yours: lamp, {number}": clips()["_unknown_"] for number in range(3)}
+    audio.audio_figures(tmp_path, {**clips(), "up": clips()["yes"]}, "folder", own, "3 of your 9 recordings")
+    rows = {name: axes.get_subplotspec().rowspan.start for axes, name in seen}
+    assert [rows[name] for name in (*clips(), "up", *own)] == [0, 0, 0, 0, 1, 2, 2, 2]
+    assert len(seen) == 5 * 8 and all(axes.get_xlabel() and axes.get_visible() for axes, _ in seen)
+
+
 def test_a_tone_shows_at_its_frequency():
     tone = (8192 * np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000)).astype(np.int16)
     power_db = audio.power_db(tone)  # (257, T)

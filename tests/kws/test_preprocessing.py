@@ -83,7 +83,7 @@ def test_test_clips_have_a_limit_that_is_shared_alike(prepared, tmp_path, monkey
 
 
 def test_five_pictures(prepared, tmp_path):
-    write_pictures(tmp_path, prepared[1])
+    write_pictures(tmp_path, prepared[1], tmp_path / "no recordings")
     names = ("waveform", "spectrum", "spectrogram", "mel_spectrogram", "mfcc")
     for name in names:
         assert (tmp_path / f"audio_{name}.png").read_bytes().startswith(b"\x89PNG")
