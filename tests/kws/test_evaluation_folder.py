@@ -148,5 +148,7 @@ def test_folders_without_clips_are_refused(models, tmp_path):
         evaluate_folder(models / "float.pt", tmp_path / "empty", params())
     (tmp_path / "empty" / "yes").mkdir()
     (tmp_path / "empty" / "yes" / "a.wav").write_bytes(b"no audio at all")
-    with pytest.raises(DataError, match=r"no clip in split all .* none\. Unusable files: 1, such as yes/a\.wav \(it is not"):
+    with pytest.raises(
+        DataError, match=r"no clip in split all .* none\. Unusable files: 1, such as yes/a\.wav \(it is not"
+    ):
         evaluate_folder(models / "float.pt", tmp_path / "empty", params())

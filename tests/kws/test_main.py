@@ -1,5 +1,6 @@
 """`python -m kws`: evaluate and record as a person calls them, each failure one paragraph and status 1."""
 
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from kws.corpus_index import scan
 from kws.yaml_files import dump
 from tests.conftest import REPOSITORY
 from tests.kws.test_recording import room, with_words
+from tests.kws.test_recording_devices import fake
 from tests.support_learning import PARAMS, float_model
 from tests.support_speech import fill
 
@@ -53,6 +55,20 @@ def test_record_cuts_a_phones_recording(tmp_path, capsys):
     recordings, left_out = scan(tmp_path / "own")
     assert [recording.name for recording in recordings] == [f"lamp/anna_nohash_{n}.wav" for n in range(3)]
     assert not left_out and (tmp_path / "own" / "_background_noise_" / "anna_nohash_0.wav").stat().st_size > 190_000
+
+
+def test_record_from_the_computers_microphone(tmp_path, monkeypatch, capsys):
+    takes = iter([with_words(room(2), 1.1), with_words(room(2), 0.9, peak=500), with_words(room(2), 0.3)])
+    module = fake(monkeypatch)
+    monkeypatch.setattr(module, "rec", lambda *_, **__: (next(takes) / 32768).astype(np.float32)[:, None])
+    monkeypatch.setattr("kws.recording_dialogue._COUNT_S", 0)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))  # once more
+    assert main(["record", "lamp", "--count", "2", "--out", str(tmp_path / "own")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("good: peak -12 dB") == 2 and "too quiet" in printed and "2 filed in" in printed
+    recordings, left_out = scan(tmp_path / "own")
+    assert [recording.name for recording in recordings] == ["lamp/me_nohash_0.wav", "lamp/me_nohash_1.wav"]
+    assert not left_out
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from kws.board.boards import board_named
 from kws.board.build import build_image
 from kws.board.emulator import running_emulator
 from kws.board.flashing import ensure_image, flash
+from kws.board.replies import Refused
 from kws.board.session import Session
 from kws.codegen import generate
 from kws.params import Flash
@@ -102,6 +103,17 @@ def test_what_a_cut_session_leaves_in_the_uart(board, receipt, clips, front_end)
             session.upload(clips[3])
             session.run()
             assert np.array_equal(session.features(), host_features(clips[3], front_end))
+
+
+def test_the_emulated_board_has_no_microphone_and_stays_in_step(board, receipt, clips, front_end):
+    with board.open() as port:
+        session = Session(port, TIMEOUT_S)
+        session.handshake()
+        session.upload(clips[3])
+        with pytest.raises(Refused, match="no microphone"):
+            session.record()
+        session.run()
+        assert np.array_equal(session.features(), host_features(clips[3], front_end))
 
 
 def test_over_tcp_and_through_a_reset(board, receipt, image, clips):
