@@ -25,8 +25,9 @@ from kws.quantized import quantized
 from kws.quiet import output_to
 from kws.store import stored_folder
 from kws.sweeps import prune, qat
-from kws.tflite.interpreter import cpu_latency_us, reference_logits
+from kws.tflite.interpreter import cpu_latencies, reference_logits
 from kws.tflite.reader import read_graph
+from kws.timing import named
 
 DEPLOYED = "deployed"
 _CONVERTER = ("tflite/deployable", "tflite/export")
@@ -61,6 +62,9 @@ def convert(
         files[name] = _stored_tflite(small)
         candidates.append(_candidate(name, files[name], 8, row["seed"], row["amount"], row["fine_tuned"]))
         metrics["models"].append(_measured(candidates[-1], files[name], small, dataset))
+    entries = [metrics["deployed"], *metrics["models"]]
+    for entry, latency in zip(entries, cpu_latencies([files[entry["name"]] for entry in entries]), strict=True):
+        entry.update(named("cpu_int8_latency", latency))
     return files, candidates, metrics
 
 
@@ -100,7 +104,6 @@ def _measured(candidate: Candidate, tflite: bytes, model: nn.Module, dataset: Da
         "operators": [operator.kind for operator in read_graph(tflite).operators],
         "test_accuracy": accuracy(stored, dataset.testing_labels),
         "agreement_with_torch": float(np.mean(stored.argmax(1) == from_torch.argmax(1))),
-        "cpu_int8_latency_us": round(cpu_latency_us(tflite), 1),
         "flash_bytes_estimate": estimate.flash_bytes,
         "ram_bytes_estimate": estimate.ram_bytes,
     }

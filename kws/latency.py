@@ -1,46 +1,35 @@
-"""How long one inference takes on this computer: measured, batch 1, median."""
+"""How long one inference of a torch model takes on this computer: measured, batch 1, median and spread."""
 
 import platform
-import statistics
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from kws.features import BANDS, FRAMES
-
-_WARM_UP = 50
-_RUNS = 300
+from kws.timing import Latency, latencies
 
 
-def median_us(run: Callable[[], object], warm_up: int = _WARM_UP, runs: int = _RUNS) -> float:
-    """Median wall-clock time of run(), in microseconds, rounded to 0.1."""
-    for _ in range(warm_up):
-        run()
-    times_ns = []
-    for _ in range(runs):
-        start = time.perf_counter_ns()
-        run()
-        times_ns.append(time.perf_counter_ns() - start)
-    return round(statistics.median(times_ns) / 1000, 1)
-
-
-def cpu_latency_us(model: nn.Module) -> float:
-    """One float inference in torch on the CPU: inference_mode, one thread, batch 1."""
+def cpu_latencies(models: Sequence[nn.Module]) -> list[Latency]:
+    """One float inference of each on the CPU, the models in turns: inference_mode, one thread, batch 1."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         x = torch.zeros(1, FRAMES, BANDS)
         with torch.inference_mode():
-            return median_us(lambda: model(x))
+            return latencies([lambda model=model: model(x) for model in models])
     finally:
         torch.set_num_threads(threads)
 
 
-def gpu_latency_us(model: nn.Module) -> float | None:
+def cpu_latency(model: nn.Module) -> Latency:
+    """The same of one model."""
+    return cpu_latencies([model])[0]
+
+
+def gpu_latency(model: nn.Module) -> Latency | None:
     """The same on the first CUDA device, waiting for each result; None where there is none."""
     if not torch.cuda.is_available():
         return None
@@ -53,7 +42,7 @@ def gpu_latency_us(model: nn.Module) -> float | None:
     on_gpu = model.to("cuda")
     try:
         with torch.inference_mode():
-            return median_us(run)
+            return latencies([run])[0]
     finally:
         model.to("cpu")
 

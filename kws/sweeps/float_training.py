@@ -9,12 +9,13 @@ from kws.checkpoints import read_checkpoint
 from kws.dataset import read_dataset
 from kws.estimate import cost, footprint
 from kws.files import write_json
-from kws.latency import cpu_latency_us, cpu_name, gpu_latency_us
+from kws.latency import cpu_latency, cpu_name, gpu_latency
 from kws.models import create
 from kws.params import Model, Params, Train
 from kws.points import file_digest, run_points
 from kws.recipes import recipe, training_device
 from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean
+from kws.timing import named
 from kws.training import fit
 
 HISTORY_COLUMNS = ("seed", "epoch", "split", "loss", "accuracy")
@@ -60,9 +61,9 @@ def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], s
         "flops": counts.flops,
         "flash_bytes_estimate": estimate.flash_bytes,
         "ram_bytes_estimate": estimate.ram_bytes,
-        "cpu_latency_us": cpu_latency_us(model),
+        **named("cpu_latency", cpu_latency(model)),
         "cpu": cpu_name(),
-        "gpu_latency_us": gpu_latency_us(model),
+        **named("gpu_latency", gpu_latency(model)),
         "train_s": round(mean(point.figures["train_s"] for point in points), 1),
         "seeds": len(points),
     }

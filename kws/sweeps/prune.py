@@ -10,14 +10,13 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from kws.checkpoints import read_checkpoint
 from kws.dataset import Dataset
 from kws.errors import ParamsError
 from kws.estimate import cost
 from kws.labels import class_names
-from kws.latency import cpu_latency_us
+from kws.latency import cpu_latencies
 from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.pruning import (
@@ -32,6 +31,7 @@ from kws.pruning import (
 from kws.recipes import Recipe, recipe
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep, mean
+from kws.timing import Latency
 from kws.training import fit
 
 COLUMNS = (
@@ -74,8 +74,8 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
         for seed, path in float_models.items()
     ]
     checkpoints = [folder / MODEL for folder in run_points("prune_sweep", points, _make)]
-    pairs = zip(points, checkpoints, strict=True)
-    return [_row(*pair) for pair in tqdm(pairs, "latency", len(points), disable=None, leave=False)], checkpoints
+    latencies = cpu_latencies([read_checkpoint(checkpoint) for checkpoint in checkpoints])  # while nothing else runs
+    return [_row(*one) for one in zip(points, checkpoints, latencies, strict=True)], checkpoints
 
 
 def checkpoint_name(row: dict) -> str:
@@ -131,8 +131,8 @@ def _refuse_twins(amounts: tuple[float, ...], filters: int) -> None:
         left[count] = amount
 
 
-def _row(point: dict, checkpoint: Path) -> dict:
-    """A table row; latency is measured here, one model after the other, while nothing else runs."""
+def _row(point: dict, checkpoint: Path, latency: Latency) -> dict:
+    """A table row."""
     model = read_checkpoint(checkpoint)
     counts = cost(model)
     return {
@@ -141,7 +141,7 @@ def _row(point: dict, checkpoint: Path) -> dict:
         "nonzero_parameters": nonzero_parameters(model),
         "macs": counts.macs,
         "flops": counts.flops,
-        "cpu_latency_us": cpu_latency_us(model),
+        "cpu_latency_us": latency.median_us,
         **figures(checkpoint.parent),
     }
 

@@ -1,18 +1,18 @@
-"""TFLite's own answer: run a .tflite on the host. Features in, logits or microseconds out.
+"""TFLite's own answer: run a .tflite on the host. Features in, logits or time out.
 
     logits = reference_logits(tflite, features)   # the oracle that the board must equal, byte for byte
-    latency_us = cpu_latency_us(tflite)           # what a host's CPU takes, with the fast kernels
+    (latency,) = cpu_latencies([tflite])           # what a host's CPU takes, with the fast kernels
 
 Runs on LiteRT's Python package: it carries the same kernels as TensorFlow and is imported in a tenth of the time.
 """
 
-import statistics
-import time
+from collections.abc import Sequence
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from kws.errors import ModelError
+from kws.timing import Latency, latencies
 
 
 def reference_logits(tflite: bytes, features: np.ndarray) -> np.ndarray:
@@ -39,23 +39,17 @@ def reference_logits(tflite: bytes, features: np.ndarray) -> np.ndarray:
     return logits
 
 
-def cpu_latency_us(tflite: bytes, runs: int = 200) -> float:
-    """Median wall time in microseconds of one inference at batch 1, on one thread, with the default (XNNPACK) kernels.
+def cpu_latencies(tflites: Sequence[bytes]) -> list[Latency]:
+    """One inference of each .tflite at batch 1, in turns, on one thread, with the default (XNNPACK) kernels.
 
     Raises:
-        ModelError: TFLite refuses the file.
+        ModelError: TFLite refuses a file.
     """
-    interpreter = _interpreter(tflite, OpResolverType.AUTO)
-    source = _only(interpreter.get_input_details())
-    interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
-    for _ in range(max(10, runs // 10)):  # the first runs pack weights and fill caches
-        interpreter.invoke()
-    times_ns = []
-    for _ in range(runs):
-        start_ns = time.perf_counter_ns()
-        interpreter.invoke()
-        times_ns.append(time.perf_counter_ns() - start_ns)
-    return statistics.median(times_ns) / 1000
+    interpreters = [_interpreter(tflite, OpResolverType.AUTO) for tflite in tflites]
+    for interpreter in interpreters:
+        source = _only(interpreter.get_input_details())
+        interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
+    return latencies([interpreter.invoke for interpreter in interpreters])
 
 
 def _interpreter(tflite: bytes, resolver: OpResolverType) -> Interpreter:
