@@ -1,6 +1,6 @@
 """`python -m kws <command>`: what the Makefile and people ask for, apart from DVC's own commands.
 
-check      params.yaml, before any stage runs
+check      params.yaml, and whether the model fits the board, before any stage runs
 summary    metrics/*.json as a short table
 quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
@@ -63,7 +63,10 @@ def _failed(message: str) -> int:
 def _check(options: argparse.Namespace) -> None:
     from kws.params import load_params
 
-    load_params(options.params)
+    params = load_params(options.params)  # before torch is loaded, which takes seconds
+    from kws.capacity import refuse_misfit
+
+    refuse_misfit(params)
 
 
 def _summary(options: argparse.Namespace) -> None:

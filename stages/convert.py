@@ -1,5 +1,6 @@
 """convert: the candidate with weights of `bits`, and the structured pruned models, from PyTorch to .tflite."""
 
+from kws.capacity import refuse_misfit
 from kws.conversion import convert
 from kws.conversion_manifest import write_candidates
 from kws.dataset import read_dataset
@@ -18,6 +19,7 @@ from kws.tables import read_table
     metrics="JSON",
 )
 def main(paths, params):
+    refuse_misfit(params)
     qat_rows, prune_rows = read_table(paths.qat_table), read_table(paths.prune_table)
     dataset = read_dataset(paths.features)
     files, candidates, metrics = convert(

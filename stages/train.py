@@ -1,5 +1,6 @@
-"""train: features -> float models, one a seed, with what they will cost on the board, estimated before deployment."""
+"""train: features -> float models, one a seed, with what they will cost on the board; refused if that is too much."""
 
+from kws.capacity import refuse_misfit
 from kws.figures.training import training_figure
 from kws.files import replaced_folder, write_json
 from kws.stage import stage
@@ -15,6 +16,7 @@ from kws.tables import write_table
     figure="PNG",
 )
 def main(paths, params):
+    refuse_misfit(params)
     points = float_training.run(paths.features, params)
     metrics, history, source = float_training.report(paths.features, points)
     with replaced_folder(paths.models) as folder:

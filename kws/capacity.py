@@ -1,0 +1,68 @@
+"""A model that cannot fit the board is refused before it is trained: checked parameters in, an error or nothing out.
+
+Two images are estimated, as the stage flash will build them: the one that carries the deployed model alone, and the
+one for the benchmark, which carries the pruned models too. Their limits are those of kws/board/memory.py.
+"""
+
+import torch
+
+from kws.board.memory import misfit
+from kws.errors import ParamsError
+from kws.estimate import FULL_BITS, Footprint, footprint, image_footprint
+from kws.features import BANDS, FRAMES
+from kws.labels import class_names
+from kws.models import create
+from kws.params import Params
+from kws.pruning import filters_to_keep, without_filters
+
+
+def refuse_misfit(params: Params) -> None:
+    """Nothing where both images fit the board, as estimated.
+
+    Raises:
+        ParamsError: with the bytes that an image needs, those that the board has, and what to change.
+    """
+    _refuse(
+        footprint(_untrained(params), params.bits),
+        f"`model.name` {params.model.name} with `model.filters` {params.model.filters}, {len(params.data.words)} "
+        f"`data.words` and weights of {params.bits} `bits` does not fit the board",
+        "Choose fewer filters or words, or another model.name" + _better_width(params) + ".",
+    )
+    amounts = sorted(set(params.prune_sweep.structured_amounts))
+    _refuse(
+        benchmark_footprint(params),
+        f"The model fits the board alone, but the benchmark image, which carries {2 * len(amounts)} pruned models "
+        "beside it (each of `prune_sweep.structured_amounts`, fine-tuned and not), does not",
+        "Choose fewer or larger prune_sweep.structured_amounts, or fewer model.filters.",
+    )
+
+
+def benchmark_footprint(params: Params) -> Footprint:
+    """Of the image with the deployed model and every structured pruned one, as the stages will make them."""
+    model = _untrained(params)
+    nothing = torch.zeros(2, FRAMES, BANDS)  # which filters go does not change the size
+    pruned = [
+        without_filters(model, filters_to_keep(model, amount, nothing), 0.0)
+        for amount in set(params.prune_sweep.structured_amounts)
+    ]
+    return image_footprint([(model, params.bits), *((small, FULL_BITS) for small in pruned * 2)])
+
+
+def _untrained(params: Params) -> torch.nn.Module:
+    return create(params.model, len(class_names(params.data.words)), seed=0).eval()
+
+
+def _better_width(params: Params) -> str:
+    """Fewer bits save flash and cost RAM: named where that alone would do."""
+    model = _untrained(params)
+    widths = [bits for bits in range(2, FULL_BITS + 1) if not _needs(footprint(model, bits))]
+    return f", or bits: {widths[-1]}" if widths else ""
+
+
+def _refuse(needed: Footprint, what: str, advice: str) -> None:
+    if needs := _needs(needed):
+        raise ParamsError(f"{what}: it {needs}, as estimated. {advice}")
+
+
+def _needs(needed: Footprint) -> str | None:
+    return misfit(needed.flash_bytes, needed.ram_bytes)
