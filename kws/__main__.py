@@ -6,6 +6,7 @@ quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
 evaluate   a model on a folder of clips
 record     clips of your own, from a microphone
+gpu-benchmark  the model's time on this machine's GPU, for references/
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import evaluate, record
+from kws.commands import evaluate, gpu_benchmark, record
 from kws.errors import KwsError
 
 
@@ -35,6 +36,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     real.set_defaults(run=_real)
     evaluate.add_to(commands)
     record.add_to(commands)
+    gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)
 
 

@@ -16,18 +16,20 @@ from kws.board.benchmark import Clip, HostModel, ModelRun, measure, phase_cycles
 from kws.board.boards import board_named
 from kws.board.flashing import ensure_image
 from kws.board.session import Session
-from kws.captions import cycles_caption
 from kws.conversion_manifest import Candidate, read_candidates
 from kws.deployment import benchmark_image
 from kws.errors import ArtifactError, BoardError, ParamsError
 from kws.features import features
-from kws.figures.board import devices, mcu_phases, structured_pruning_mcu
+from kws.figures.board import mcu_phases, structured_pruning_mcu
+from kws.figures.devices import Device, devices
 from kws.figures.training import confusion
 from kws.files import write_json, write_text
+from kws.gpu_reference import GpuReference, reference_for
 from kws.labels import class_names
 from kws.params import Params
 from kws.tables import Row, read_table, write_table
 from kws.tflite.interpreter import reference_logits
+from kws.timing import Latency, latency_named
 
 PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
 _PRUNING_COLUMNS = (
@@ -106,8 +108,9 @@ def write_report(paths: SimpleNamespace, params: Params, measured: Measured) -> 
     ]
     write_table(paths.plots / "confusion.csv", ("actual", "predicted"), mistaken)
     confusion(paths.plots / "confusion.png", mistaken, classes, source)
-    times_us = _device_times(metrics, train, converted, measured)
-    devices(paths.plots / "devices.png", times_us, source, measured.cycles_are)
+    reference = reference_for(paths.gpu_references, train["architecture"])
+    board, others = _devices(metrics, train, converted, reference)
+    devices(paths.plots / "devices.png", board, others, source, measured.cycles_are)
     write_json(paths.metrics, metrics)
 
 
@@ -209,14 +212,22 @@ def _is_origin(row: Row, candidate: Candidate) -> bool:
     return (row["method"], row["amount"], row["fine_tuned"], row["seed"]) == key
 
 
-def _device_times(metrics: dict, train: dict, converted: dict, measured: Measured) -> dict[str, float | None]:
-    return {
-        f"{measured.board}, int8 ({cycles_caption(measured.cycles_are)})": metrics["deployed"]["inference_ms"]["mean"]
-        * 1000,
-        "this computer's CPU, float, torch": train["cpu_latency_us"],
-        "this computer's CPU, int8, LiteRT": converted["deployed"]["cpu_int8_latency_us"],
-        "GPU, float, torch": train["gpu_latency_us"],
-    }
+def _devices(
+    metrics: dict, train: dict, converted: dict, reference: GpuReference | None
+) -> tuple[Device, list[Device]]:
+    """The board, and what it is compared with; a GPU's time from another machine only where there is none of this."""
+    inference_us = (1000 * metrics["deployed"]["inference_ms"][of] for of in ("mean", "min", "max"))
+    board = Device(f"{metrics['board']}, int8\n{metrics['clock_hz'] / 1e6:g} MHz", Latency(*inference_us))
+    deployed, gpu = converted["deployed"], latency_named("gpu_latency", train)
+    others = [
+        Device(f"CPU, float, torch\n{train['cpu']}", latency_named("cpu_latency", train)),
+        Device(f"CPU, int8, LiteRT\n{train['cpu']}", latency_named("cpu_int8_latency", deployed)),
+        Device("GPU, float, torch\nthis computer", gpu),
+    ]
+    if gpu is None and reference is not None:
+        label = f"GPU, float, torch\n{reference.device}\nanother machine, {reference.taken_on}"
+        others[-1] = Device(label, reference.latency, reference=True)
+    return board, others
 
 
 def _range(found) -> dict[str, float]:

@@ -3,6 +3,8 @@
 Accuracy on synthetic speech says nothing about people, and modelled cycles are not a stopwatch: both are always said.
 """
 
+import re
+
 from kws.errors import ArtifactError
 
 DATA_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands v0.02", "folder": "own recordings"}
@@ -22,3 +24,11 @@ def cycles_caption(cycles_are: str) -> str:
             f"cycles_are {cycles_are!r} is neither modelled nor measured: run `dvc repro -f mcu_benchmark`."
         )
     return f"{cycles_are} cycles"
+
+
+def model_caption(name: str) -> str:
+    """A model on the board in a reader's words: structured_125_fine_tuned -> 12.5% of filters removed, fine-tuned."""
+    found = re.fullmatch(r"structured_(\d+)(_fine_tuned)?", name)
+    if not found:
+        return name
+    return f"{int(found[1]) / 10:g}% of filters removed" + (", fine-tuned" if found[2] else "")

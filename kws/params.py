@@ -221,7 +221,7 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        raise ParamsError(f"{path}: {'; '.join(map(_told, _causes(error.errors())))}. {HOW_BACK}") from None
+        raise ParamsError(f"{path}: {'; '.join(map(told, _causes(error.errors())))}. {HOW_BACK}") from None
 
 
 def _causes(problems: list[dict]) -> list[dict]:
@@ -230,8 +230,8 @@ def _causes(problems: list[dict]) -> list[dict]:
     return [one for one in problems if not any(place[:-1] == one["loc"] for place in places if place)]
 
 
-def _told(problem: dict) -> str:
-    """One of pydantic's findings in words: key, value, what is accepted."""
+def told(problem: dict) -> str:
+    """One of pydantic's findings on a Section in words: key, value, what is accepted."""
     key = ".".join(str(part) for part in problem["loc"]) or "the file"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":

@@ -18,6 +18,7 @@ PHASES = {
     "inference_ms": "inference",
     "postprocess_ms": "post-processing",
 }
+_LEAST_MS = 0.1  # a shorter phase is told in µs
 Pairs = list[tuple[str, str]]
 Metrics = dict[str, dict]
 
@@ -85,4 +86,6 @@ def _times(board: dict) -> Iterator[tuple[str, str]]:
     yield "time of a phase", f"mean (least to most), {cycles}"
     for key, name in PHASES.items():
         phase = board["deployed"][key]
-        yield f"  {name}", f"{phase['mean']:.3f} ms ({phase['min']:.3f} to {phase['max']:.3f})"
+        factor, unit = (1, "ms") if phase["mean"] >= _LEAST_MS else (1000, "µs")
+        mean, least, most = (f"{factor * phase[of]:.3f}" for of in ("mean", "min", "max"))
+        yield f"  {name}", f"{mean} {unit} ({least} to {most})"

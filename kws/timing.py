@@ -24,10 +24,19 @@ class Latency:
     p90_us: float
 
 
+_KEYS = ("{}_us", "{}_us_p10", "{}_us_p90")
+
+
 def named(name: str, latency: Latency | None) -> dict[str, float | None]:
     """Metrics: {name}_us, which is the median, {name}_us_p10 and {name}_us_p90; None where nothing was measured."""
     values = (None, None, None) if latency is None else (latency.median_us, latency.p10_us, latency.p90_us)
-    return dict(zip((f"{name}_us", f"{name}_us_p10", f"{name}_us_p90"), values, strict=True))
+    return {key.format(name): value for key, value in zip(_KEYS, values, strict=True)}
+
+
+def latency_named(name: str, metrics: dict) -> Latency | None:
+    """What `named` put into metrics."""
+    values = [metrics[key.format(name)] for key in _KEYS]
+    return None if values[0] is None else Latency(*values)
 
 
 def latencies(runs: Sequence[Callable[[], object]], rounds: int = _ROUNDS, count: int = _RUNS) -> list[Latency]:

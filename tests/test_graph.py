@@ -24,7 +24,7 @@ TINY = {
 KEYS = {
     "preprocess": "source clips speakers classes",
     "train": "validation_accuracy test_accuracy parameters macs flops flash_bytes_estimate ram_bytes_estimate "
-    "cpu_latency_us cpu gpu_latency_us train_s seeds",
+    "cpu_latency_us cpu_latency_us_p10 cpu_latency_us_p90 cpu gpu_latency_us train_s seeds architecture layers widths",
     "ptq_sweep": "float_test_accuracy w8a8",
     "qat_sweep": "float_test_accuracy w8a8",
     "prune_sweep": "unstructured structured",
@@ -36,6 +36,8 @@ KEYS = {
 }
 SWEEP = "method weight_bits activation_bits seed validation_accuracy test_accuracy weight_bytes"
 COLUMNS = {
+    "estimate": "layer kernel output parameters macs flops flops_bias_once_a_channel weight_bytes activation_bytes "
+    "live_bytes",
     "training": "epoch split loss accuracy",
     "ptq_sweep": SWEEP,
     "qat_sweep": SWEEP,

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ("artifacts/", "metrics/", "plots/", "firmware", "recordings")
+DATA = ("artifacts/", "metrics/", "plots/", "firmware", "recordings", "references")
 
 
 def main() -> None:

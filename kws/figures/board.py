@@ -1,13 +1,12 @@
-"""What the board took. In: rows of plots/mcu_phases.csv and plots/mcu_pruning.csv, and times of one inference."""
+"""What the board took. In: rows of plots/mcu_phases.csv and plots/mcu_pruning.csv."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from kws.captions import cycles_caption, data_caption
-from kws.errors import ArtifactError
+from kws.captions import cycles_caption, data_caption, model_caption
 from kws.figures.style import BLUE, FINE_TUNED, GREEN, ORANGE, PURPLE, SKY, VERMILION, accuracy_axis, picture, required
 from kws.tables import Row
 
@@ -17,6 +16,7 @@ _PHASES = {
     "inference": ("inference", BLUE),
     "postprocess": ("post-processing", ORANGE),
 }
+_LEAST_MS = 0.1  # shorter phases are shown in µs
 _COSTS = {
     "mcu_inference_ms": ("microcontroller, int8", BLUE, "o-"),
     "cpu_int8_latency_us": ("host CPU, int8", ORANGE, "^--"),
@@ -66,7 +66,7 @@ def _relative_costs(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def mcu_phases(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> None:
-    """Milliseconds of each phase, a panel a phase, a bar a model: the mean, with min and max over the clips.
+    """The time of each phase, a panel a phase, a bar a model: the mean, with min and max over the clips.
 
     Args:
         path: mcu_phases.png.
@@ -87,50 +87,18 @@ def mcu_phases(path: Path, rows: Sequence[Row], source: str, cycles_are: str) ->
     ):
         for panel, phase in zip(axes, phases, strict=True):
             _phase_bars(panel, [row for row in rows if row["phase"] == phase], models)
-        axes[0].set_yticks(range(len(models)), models)
+        axes[0].set_yticks(range(len(models)), [model_caption(model) for model in models])
         axes[0].set_ylim(len(models) - 0.5, -0.5)
 
 
 def _phase_bars(axes: Axes, rows: Sequence[Row], models: Sequence[str]) -> None:
     title, colour = _PHASES.get(rows[0]["phase"], (rows[0]["phase"], SKY))
-    low, mean, high = (np.array([row[key] for row in rows]) for key in ("min_ms", "mean_ms", "max_ms"))
+    factor, unit = (1, "ms") if max(row["max_ms"] for row in rows) >= _LEAST_MS else (1000, "µs")
+    low, mean, high = (factor * np.array([row[key] for row in rows]) for key in ("min_ms", "mean_ms", "max_ms"))
     places = [models.index(row["model"]) for row in rows]
     whiskers = np.maximum((mean - low, high - mean), 0)  # a rounded mean may lie outside by its last digit
     axes.barh(places, mean, color=colour, xerr=whiskers, error_kw={"elinewidth": 1})
     for place, value, end in zip(places, mean, high, strict=True):
         axes.annotate(f"{value:.3g}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
-    axes.set(title=title, xlabel="ms", xlim=(0, 1.3 * high.max() or None))
+    axes.set(title=title, xlabel=unit, xlim=(0, 1.3 * high.max() or None))
     axes.grid(axis="y", visible=False)
-
-
-def devices(path: Path, times_us: Mapping[str, float | None], source: str, cycles_are: str) -> None:
-    """One inference on each device, on a logarithmic axis; a device without a time is named as not measured.
-
-    Args:
-        path: devices.png.
-        times_us: device, in the reader's words -> microseconds of one inference, batch 1, or None.
-        source: data.source.
-        cycles_are: "modelled" or "measured".
-
-    Raises:
-        ArtifactError: a time is not above 0, or there is none at all.
-    """
-    known = {name: time for name, time in times_us.items() if time is not None}
-    if not known or min(known.values()) <= 0:
-        raise ArtifactError(f"the devices' times {times_us} hold none, or one that is not above 0: run `dvc repro`.")
-    absent = ", ".join(name for name in times_us if name not in known)
-    caption = f"{data_caption(source)}; microcontroller: {cycles_caption(cycles_are)}" + (
-        f"; not measured: {absent}" if absent else ""
-    )
-    with picture(path, "One inference, batch 1", caption, (7, 1.5 + 0.45 * len(known))) as (_, (axes,)):
-        times = list(known.values())
-        axes.barh(range(len(known)), times, color=BLUE)
-        axes.set_yticks(range(len(known)), list(known))
-        axes.set(xscale="log", xlabel="time (µs)", xlim=(min(times) / 3, max(times) * 4), ylim=(len(known) - 0.5, -0.5))
-        for place, time in enumerate(times):
-            axes.annotate(_readable(time), (time, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
-        axes.grid(axis="y", visible=False)
-
-
-def _readable(time_us: float) -> str:
-    return f"{time_us / 1000:.3g} ms" if time_us >= 1000 else f"{time_us:.3g} µs"

@@ -24,7 +24,11 @@ def training_figure(path: Path, rows: Sequence[Row], source: str) -> None:
     """
     required(rows, "plots/training.csv")
     seeds = len({row.get("seed") for row in rows})
-    caption = data_caption(source) + (f"; mean and range over {seeds} seeds" if seeds > 1 else "")
+    caption = (
+        data_caption(source)
+        + (f"; mean and range over {seeds} seeds" if seeds > 1 else "")
+        + "\ntraining: augmented clips, the weights of the moment; validation: clips as they are, averaged weights"
+    )
     with picture(path, "Training of the float model", caption, (8.4, 3.4), (1, 2)) as (_, axes):
         for panel, key in zip(axes, ("loss", "accuracy"), strict=True):
             for split in dict.fromkeys(row["split"] for row in rows):

@@ -8,6 +8,7 @@ from pathlib import Path
 from kws.checkpoints import read_checkpoint
 from kws.dataset import read_dataset
 from kws.estimate import cost, footprint
+from kws.estimate_table import layer_rows, width_figures
 from kws.files import write_json
 from kws.latency import cpu_latency, cpu_name, gpu_latency
 from kws.models import create
@@ -56,6 +57,7 @@ def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], s
         "validation_accuracy": mean(point.figures["validation_accuracy"] for point in points),
         "test_accuracy": mean(point.figures["test_accuracy"] for point in points),
         "test_accuracy_std": deviation(point.figures["test_accuracy"] for point in points),
+        "architecture": model.architecture(),
         "parameters": counts.parameters,
         "macs": counts.macs,
         "flops": counts.flops,
@@ -66,6 +68,8 @@ def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], s
         **named("gpu_latency", gpu_latency(model)),
         "train_s": round(mean(point.figures["train_s"] for point in points), 1),
         "seeds": len(points),
+        "widths": width_figures(model),
+        "layers": layer_rows(model),
     }
     return metrics, _history_rows(points), read_dataset(dataset).source
 

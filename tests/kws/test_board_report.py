@@ -10,6 +10,8 @@ from kws.board.replies import Timing
 from kws.board_report import Measured
 from kws.conversion_manifest import Candidate
 from kws.errors import ArtifactError, ParamsError
+from kws.gpu_reference import GpuReference
+from kws.timing import Latency, named
 
 CLASSES = ("_silence_", "_unknown_", "yes", "no")
 CLOCK_HZ = 64_000_000
@@ -87,11 +89,32 @@ def test_a_pruned_row_joins_what_belongs_to_the_same_weights():
     assert (row["tflite_sha256"], row["parameters"], row["flops"]) == ("s" * 64, 8328, 340_004)
 
 
+GPU_REFERENCE = GpuReference(
+    schema_version=1, taken_on="2026-01-02", device="A Card", torch="2.0", cuda="12", command="c",
+    architecture={"name": "tiny_conv"}, latency_us=30.0, latency_us_p10=29.0, latency_us_p90=31.0,
+)  # fmt: skip
+HOST = {"cpu": "A Chip", **named("cpu_latency", Latency(50.0, 40.0, 60.0))}
+INT8 = {"deployed": named("cpu_int8_latency", Latency(20.0, 19.0, 25.0))}
+
+
 def test_times_of_devices_are_microseconds():
-    metrics = board_report._metrics(measured(), TRAIN)
-    times_us = board_report._device_times(metrics, TRAIN, {"deployed": {"cpu_int8_latency_us": 20.0}}, measured())
-    assert list(times_us.values()) == [150_000.0, 50.0, 20.0, None]
-    assert next(iter(times_us)).startswith("emulator, int8")
+    train = TRAIN | HOST | named("gpu_latency", None)
+    board, others = board_report._devices(board_report._metrics(measured(), train), train, INT8, None)
+    assert board.latency == Latency(150_000.0, 100_000.0, 200_000.0) and board.label == "emulator, int8\n64 MHz"
+    assert [one.latency for one in others] == [Latency(50.0, 40.0, 60.0), Latency(20.0, 19.0, 25.0), None]
+    assert "A Chip" in others[0].label and not any(one.reference for one in others)
+
+
+def test_another_machines_gpu_is_shown_where_there_is_none_and_never_becomes_a_metric():
+    train = TRAIN | HOST | named("gpu_latency", None)
+    metrics = board_report._metrics(measured(), train)
+    _, others = board_report._devices(metrics, train, INT8, GPU_REFERENCE)
+    assert others[-1].reference and others[-1].latency.median_us == 30.0
+    assert "A Card" in others[-1].label and "2026-01-02" in others[-1].label
+    assert metrics["slowdown_vs_gpu"] is None
+    here = train | named("gpu_latency", Latency(9.0, 8.0, 10.0))
+    _, others = board_report._devices(board_report._metrics(measured(), here), here, INT8, GPU_REFERENCE)
+    assert others[-1].latency.median_us == 9.0 and not others[-1].reference
 
 
 @pytest.mark.parametrize("value, wanted", [(1 / 3, 0.333333), (123_456_789.0, 123_457_000.0), (0.0, 0.0)])

@@ -3,7 +3,7 @@
 import pytest
 
 from kws import timing
-from kws.timing import Latency, latencies, named
+from kws.timing import Latency, latencies, latency_named, named
 
 
 @pytest.fixture
@@ -50,3 +50,8 @@ def test_metrics_of_what_was_measured_and_of_what_was_not():
         "cpu_latency_us": 3.0, "cpu_latency_us_p10": 2.0, "cpu_latency_us_p90": 4.0,
     }  # fmt: skip
     assert named("gpu_latency", None) == dict.fromkeys(("gpu_latency_us", "gpu_latency_us_p10", "gpu_latency_us_p90"))
+
+
+@pytest.mark.parametrize("latency", [Latency(3.0, 2.0, 4.0), None])
+def test_metrics_are_read_back(latency):
+    assert latency_named("cpu_latency", named("cpu_latency", latency)) == latency
