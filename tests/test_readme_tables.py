@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from kws.estimate_table import layer_rows, width_figures
 from tests.conftest import REPOSITORY
 from tests.made_up_metrics import made_up_metrics
+from tests.support_learning import float_model
 from tools.readme_tables import main
 
 README = """# Title
@@ -66,3 +68,17 @@ def test_a_wrong_marker_is_named(root, capsys, line):
 
 def test_this_repositorys_readme_is_current():
     assert main(["--check", "--root", str(REPOSITORY)]) == 0
+
+
+def test_the_estimates_tables_hold_layers_sums_and_widths(root):
+    metrics = made_up_metrics()["train"] | {"layers": layer_rows(float_model()), "widths": width_figures(float_model())}
+    (root / "metrics" / "train.json").write_text(json.dumps(metrics))
+    (root / "README.md").write_text(
+        "<!-- table: estimate here -->\n<!-- end -->\n<!-- table: widths here -->\n<!-- end -->\n"
+    )
+    assert main(["--root", str(root)]) == 0
+    lines = (root / "README.md").read_text().splitlines()
+    assert "| conv | conv | 25 x 20 x 8 | 648 | 320,000 | 648,000 | 640,008 | 640 | 4,000 |" in lines
+    assert "| all |  |  | 16,652 | 336,000 | 680,004 | 672,024 | 16,640 | 4,008 |" in lines
+    widths = [line.split(" | ")[1:3] for line in lines if line.startswith("| synthetic speech")]
+    assert widths[0] == ["w8", "16,640"] and widths[-1] == ["w2", "4,160"]

@@ -70,11 +70,42 @@ def board_table(results: Sequence[Metrics]) -> str:
     return _markdown(["speech", "model", "removed", "inference (ms)", "test accuracy"], rows)
 
 
+def estimate_table(results: Sequence[Metrics]) -> str:
+    """The estimate before deployment, a row a layer and their sums, beside the course project's way of counting."""
+    rows = []
+    for metrics in results:
+        layers = metrics["train"].get("layers", [])  # a run of an earlier version had none
+        sums = {key: sum(layer[key] for layer in layers) for key in _COUNTED}
+        rows += [_layer_cells(layer) for layer in layers]
+        rows += [_layer_cells({"layer": "all", "kernel": "", "output": "", **sums})] if layers else []
+    head = ["layer", "kernel", "output", "parameters", "MACs", "FLOPs", "FLOPs, bias once a channel", "weights (bytes)"]
+    return _markdown([*head, "activations (bytes)"], rows)
+
+
+def widths_table(results: Sequence[Metrics]) -> str:
+    """What the image with the model alone will take at each width, estimated."""
+    rows = [
+        [data_caption(metrics["preprocess"]["source"]), width, *(f"{bytes_of:,}" for bytes_of in figures.values())]
+        for metrics in results
+        for width, figures in reversed(metrics["train"].get("widths", {}).items())
+    ]
+    return _markdown(["speech", "bits", "weights (bytes)", "flash (bytes)", "RAM (bytes)"], rows)
+
+
+_COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "activation_bytes")
+
+
+def _layer_cells(layer: dict) -> list[str]:
+    return [layer["layer"], layer["kernel"], layer["output"], *(f"{layer[key]:,}" for key in _COUNTED)]
+
+
 TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
     "headline": headline_table,
     "bits": bits_table,
     "pruning": pruning_table,
     "board": board_table,
+    "estimate": estimate_table,
+    "widths": widths_table,
 }
 
 
