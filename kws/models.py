@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from kws.dropout import Dropout
 from kws.features import BANDS, FRAMES
 from kws.params import Model
 
@@ -40,7 +41,7 @@ class TinyConv(nn.Module):
     def __init__(self, filters: int, classes: int, dropout: float):
         super().__init__()
         self.conv = SameConv2d(1, filters, KERNEL, STRIDE)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.dense = nn.Linear(filters * positions(), classes)
         self.activations = nn.ModuleDict({"hidden": nn.Identity(), "logits": nn.Identity()})
 

@@ -20,6 +20,7 @@ _CODE = (
     "batches",
     "checkpoints",
     "dataset",
+    "dropout",
     "evaluation",
     "models",
     "pruning",
