@@ -1,8 +1,8 @@
 """Make `import torchaudio` work beside a CPU build of torch. Nothing happens where it works by itself.
 
 torchaudio 2.11 from the Python package index is linked against CUDA: beside a CPU-only torch its compiled extension
-does not load, and the import dies with OSError. What this project needs of it, the address and the checksum of Speech
-Commands, needs no extension, so a stand-in that says "no extension here" is enough.
+does not load, and the import dies with OSError. What this project needs of it, mel spectrograms and the address and
+the checksum of Speech Commands, needs no extension, so a stand-in that says "no extension here" is enough.
 """
 
 import importlib
@@ -10,8 +10,8 @@ import sys
 import types
 
 
-def torchaudio_datasets() -> types.ModuleType:
-    """The module `torchaudio.datasets.speechcommands`.
+def torchaudio() -> types.ModuleType:
+    """The package torchaudio, with its `functional`, `transforms` and `datasets`.
 
     Raises:
         ImportError: torchaudio is not installed.
@@ -22,7 +22,9 @@ def torchaudio_datasets() -> types.ModuleType:
         for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
             del sys.modules[name]  # what the failed import left behind
         sys.modules["torchaudio._extension"] = _no_extension()
-    return importlib.import_module("torchaudio.datasets.speechcommands")
+    for part in ("functional", "transforms", "datasets"):
+        importlib.import_module(f"torchaudio.{part}")
+    return sys.modules["torchaudio"]
 
 
 def _no_extension() -> types.ModuleType:

@@ -7,8 +7,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ, features
+from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ
+from kws.features_torch import features
 from kws.params import Augmentation, FrontEnd
+from kws.points import one_thread
 
 _CHUNK_CLIPS = 256  # a unit of work; the result does not depend on it
 
@@ -60,6 +62,7 @@ def augmented_features(
 
 def _features_of_chunk(audio, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
     """Features of one copy of some clips: copy 0 is the recording itself."""
+    one_thread()
     if copy:
         audio = np.stack([_copy(clip, noises, choices, copy, first + i) for i, clip in enumerate(audio)])
     return features(audio, front_end)

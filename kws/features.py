@@ -2,12 +2,12 @@
 
 A frame of 480 samples (30 ms, every 20 ms) is windowed (periodic Hann), transformed (a real FFT of 512 points by way of
 a complex one of 256, radix 4), squared, summed into 40 triangular mel bands (HTK's scale), and turned into
-log2(energy + floor), a fixed-point number with 8 fractional bits. A clip's features are those numbers less each band's
-mean over the clip, rounded to sixteenths of an octave of energy and clipped to int8.
+log2(energy + floor), a fixed-point number with 8 fractional bits. From there on it is in integers: see
+kws/normalization.py, which makes a clip's features out of its 49 frames.
 
 Up to the logarithm the arithmetic is float32 in one fixed order of additions and multiplications, without fused
-multiply-add and without libm, so that NumPy and firmware/src/front_end.c agree in every bit; from there on it is in
-integers. The frames lie along the last axis, where NumPy's loops are long.
+multiply-add and without libm, so that NumPy and firmware/src/front_end.c agree in every bit. The frames lie along the
+last axis, where NumPy's loops are long.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from kws.logarithm import log2_q8
+from kws.normalization import BANDS, FRAMES, POWER_SCALE, frame_values, normalize
 from kws.params import FrontEnd
 
 SAMPLE_RATE_HZ = 16_000
@@ -22,13 +24,7 @@ CLIP_SAMPLES = 16_000
 WINDOW_SAMPLES = 480
 STRIDE_SAMPLES = 320
 FFT_SAMPLES = 512
-FRAMES = (CLIP_SAMPLES - WINDOW_SAMPLES) // STRIDE_SAMPLES + 1  # T = 49
-BANDS = 40  # F
-LOG_FRACTION_BITS = 8  # of a log2 energy
-FEATURE_FRACTION_BITS = 4  # of a feature
-FEATURE_SCALE = 2.0**-FEATURE_FRACTION_BITS  # octaves of energy a unit of int8
-POWER_SCALE = 4.0 * 2.0**30  # our power spectrum over that of samples in [-1, 1): (2 x 32768) squared
-LOG_POLYNOMIAL_DEGREE = 6
+FEATURE_SCALE = 2.0**-4  # what a unit of int8 is to the model, whatever the kind of front end
 
 _POINTS = FFT_SAMPLES // 2  # of the complex transform
 _CHUNK_CLIPS = 8  # as many frames as stay in a processor's cache
@@ -44,8 +40,7 @@ class Tables:
     split: np.ndarray  # (129,) complex64, exp(-2 pi i k / 512)
     first_bin: np.ndarray  # (F,) first bin of each band
     mel: tuple[np.ndarray, ...]  # a band: (bins,) weights
-    log_floor: np.float32  # in units of our power spectrum
-    log_polynomial: np.ndarray  # (7,) of log2(1 + t), lowest power first
+    log_floor: np.float32  # in units of our power spectrum; PCEN has a floor of its own
 
 
 @lru_cache(maxsize=8)
@@ -61,8 +56,7 @@ def tables(front_end: FrontEnd) -> Tables:
         split=_roots(np.arange(_POINTS // 2 + 1), FFT_SAMPLES),
         first_bin=np.array([row[0] for row in bins]),
         mel=tuple(filters[band, row].astype(np.float32) for band, row in enumerate(bins)),
-        log_floor=np.float32(front_end.log_floor * POWER_SCALE),
-        log_polynomial=_log2_polynomial(),
+        log_floor=np.float32(0 if front_end.kind == "pcen" else front_end.log_floor * POWER_SCALE),
     )
 
 
@@ -103,17 +97,9 @@ def log_mel(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     return result
 
 
-def normalize(log_mel_values: np.ndarray) -> np.ndarray:
-    """Features of a clip: each band less its mean over the frames, in integers. (B, T, F) int16 -> (B, T, F) int8."""
-    values = log_mel_values.astype(np.int32)
-    mean = (values.sum(1, keepdims=True) + FRAMES // 2) // FRAMES  # sums are never negative: C divides alike
-    shift = LOG_FRACTION_BITS - FEATURE_FRACTION_BITS
-    return np.clip((values - mean + (1 << (shift - 1))) >> shift, -128, 127).astype(np.int8)
-
-
 def features(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """Features of whole clips: (B, N) int16 -> (B, T, F) int8, one unit a sixteenth of an octave of energy."""
-    return normalize(log_mel(audio, front_end))
+    """Features of whole clips: (B, N) int16 -> (B, T, F) int8, one unit FEATURE_SCALE."""
+    return normalize(frame_values(log_mel(audio, front_end), front_end), front_end)
 
 
 def _mel(frequency_hz: float) -> float:
@@ -128,12 +114,6 @@ def _digit_reversed() -> np.ndarray:
     """Place of output k after four radix-4 passes: k's four base-4 digits backwards."""
     k = np.arange(_POINTS)
     return (k % 4) * 64 + (k // 4 % 4) * 16 + (k // 16 % 4) * 4 + k // 64
-
-
-def _log2_polynomial() -> np.ndarray:
-    """Interpolation of log2(1 + t) on [0, 1] at Chebyshev's points, as powers of t."""
-    fit = np.polynomial.Chebyshev.interpolate(lambda t: np.log2(1 + t), LOG_POLYNOMIAL_DEGREE, domain=[0, 1])
-    return fit.convert(kind=np.polynomial.Polynomial).coef.astype(np.float32)
 
 
 def _power(samples: np.ndarray, table: Tables) -> np.ndarray:
@@ -190,13 +170,5 @@ def _mel_energies(power: np.ndarray, table: Tables) -> np.ndarray:
 
 
 def _log2_fixed(energies: np.ndarray, table: Tables) -> np.ndarray:
-    """log2(energy + floor) with 8 fractional bits, rounded down after adding a half: float32 -> int16."""
-    value = np.maximum(energies + table.log_floor, np.float32(1))
-    bits = value.view(np.int32)
-    exponent = (bits >> 23) - 127
-    t = ((bits & 0x7FFFFF) | 0x3F800000).view(np.float32) - np.float32(1)
-    fraction = np.full_like(t, table.log_polynomial[-1])
-    for coefficient in table.log_polynomial[-2::-1]:
-        fraction = fraction * t + coefficient
-    scaled = fraction * np.float32(1 << LOG_FRACTION_BITS) + np.float32(0.5)
-    return ((exponent << LOG_FRACTION_BITS) + scaled.astype(np.int32)).astype(np.int16)
+    """log2(energy + floor), at least 0, with 8 fractional bits: float32 -> int16."""
+    return log2_q8(energies + table.log_floor)

@@ -58,11 +58,15 @@ class Data(Section):
 
 
 class FrontEnd(Section):
-    """The log-mel front end; window, stride and number of bands are fixed by the architecture's input."""
+    """The front end; window, stride and number of bands are fixed by the architecture's input."""
 
+    kind: Literal["pcen", "log_mel", "mfcc"]
     low_hz: Annotated[float, Field(strict=True, ge=0)]
     high_hz: Annotated[float, Field(strict=True, le=8000)]
     log_floor: Positive
+    pcen_alpha: Annotated[float, Field(strict=True, gt=0, le=1)]
+    pcen_epsilon: Annotated[float, Field(strict=True, ge=1e-8, le=1)]
+    pcen_delta: Annotated[float, Field(strict=True, gt=0, le=1000)]
 
     @model_validator(mode="after")
     def _consistent(self) -> "FrontEnd":

@@ -10,7 +10,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from kws.audio_compat import torchaudio_datasets
+from kws.audio_compat import torchaudio
 from kws.corpus_index import find_layout
 from kws.errors import DataError
 from kws.params import Data
@@ -83,7 +83,7 @@ def _downloaded() -> Path:
 
 
 def _official_archive() -> tuple[str, str]:
-    checksums = torchaudio_datasets()._CHECKSUMS
+    checksums = torchaudio().datasets.speechcommands._CHECKSUMS
     url = next(url for url in checksums if "v0.02" in url)
     return url, checksums[url]
 

@@ -21,7 +21,15 @@ PARAMS = {
     "bits": 8,
     "data": {"source": "speech_commands", "root": None, "words": list(WORDS), "seed": 0, "synthetic_clips": 200}
     | {"unknown_ratio": 2.0, "silence_ratio": 1.0},
-    "front_end": {"low_hz": 60.0, "high_hz": 7600.0, "log_floor": 1e-2},
+    "front_end": {
+        "kind": "pcen",
+        "low_hz": 60.0,
+        "high_hz": 7600.0,
+        "log_floor": 1e-2,
+        "pcen_alpha": 0.9,
+        "pcen_epsilon": 1e-3,
+        "pcen_delta": 2.0,
+    },
     "augmentation": {"copies": 1, "seed": 0, "shift_ms": 100.0, "gain_db": [-6.0, 4.0], "noise_probability": 0.8}
     | {"noise_volume": 0.1, "speed_probability": 0.4, "speed": [0.87, 1.15]},
     "model": {"name": "tiny_conv", "filters": 8, "dropout": 0.3},

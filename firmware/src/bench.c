@@ -11,7 +11,7 @@ _Static_assert(KWS_AUDIO_BYTES == KWS_CLIP_SAMPLES * 2, "protocol.h and front_en
 _Static_assert(KWS_FEATURE_BYTES == KWS_FRAMES * KWS_BANDS, "protocol.h and front_end.h differ about the features");
 
 static int16_t audio[KWS_CLIP_SAMPLES];
-static int16_t log_mel[KWS_FEATURE_BYTES];
+static int16_t frame_values[KWS_FEATURE_BYTES];
 static int8_t features[KWS_FEATURE_BYTES];
 static int8_t stride_features[KWS_FEATURE_BYTES];
 static bench_output_t output;
@@ -54,13 +54,13 @@ kws_status_t bench_record(void) {
 }
 
 static void preprocess(void) {
-  front_end_clip(audio, log_mel);
-  front_end_normalize(log_mel, features);
+  front_end_clip(audio, frame_values);
+  front_end_normalize(frame_values, features);
 }
 
 static void preprocess_stride(void) {
-  front_end_stride(audio + KWS_CLIP_SAMPLES - KWS_WINDOW_SAMPLES, log_mel);
-  front_end_normalize(log_mel, stride_features);
+  front_end_stride(audio + KWS_CLIP_SAMPLES - KWS_WINDOW_SAMPLES, frame_values);
+  front_end_normalize(frame_values, stride_features);
 }
 
 static void infer(void) {

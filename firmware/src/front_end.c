@@ -4,9 +4,10 @@
 
 #include <string.h>
 
+#include "front_end_log2.h"
 #include "front_end_tables.h"
 
-enum { POINTS = 256, HALF = POINTS / 2, LOG_FRACTION_BITS = 8, FEATURE_SHIFT = 4 };
+enum { POINTS = 256, HALF = POINTS / 2 };
 
 typedef struct {
   float re, im;
@@ -65,24 +66,22 @@ static void split(void) {
   power[HALF] = 4.0f * (z.re * z.re + z.im * z.im);
 }
 
-/* log2(energy + floor), 8 fractional bits: exponent from the float's bits, fraction by a polynomial (Horner). */
-static int16_t log2_fixed(float energy) {
-  union {
-    float value;
-    int32_t bits;
-  } u = {energy + KWS_LOG_FLOOR};
-  if (u.value < 1.0f)
-    u.value = 1.0f;
-  const int32_t exponent = (u.bits >> 23) - 127;
-  u.bits = (u.bits & 0x7FFFFF) | 0x3F800000;
-  const float t = u.value - 1.0f;
-  float fraction = kws_log_polynomial[KWS_LOG_POLYNOMIAL_DEGREE];
-  for (int i = KWS_LOG_POLYNOMIAL_DEGREE - 1; i >= 0; i--)
-    fraction = fraction * t + kws_log_polynomial[i];
-  return (int16_t)((exponent << LOG_FRACTION_BITS) + (int32_t)(fraction * (float)(1 << LOG_FRACTION_BITS) + 0.5f));
+#if KWS_FRONT_END_MFCC
+/* The orthonormal DCT-II of one frame's log energies: 8 fractional bits in, 6 out. */
+static void to_coefficients(int16_t *values) {
+  enum { SHIFT = 8 + 14 - 6 };
+  int16_t log_mel[KWS_BANDS];
+  memcpy(log_mel, values, sizeof log_mel);
+  for (int k = 0; k < KWS_BANDS; k++) {
+    int32_t sum = 1 << (SHIFT - 1);
+    for (int band = 0; band < KWS_BANDS; band++)
+      sum += log_mel[band] * kws_dct[k * KWS_BANDS + band];
+    values[k] = (int16_t)(sum >> SHIFT);
+  }
 }
+#endif
 
-void front_end_frame(const int16_t *samples, int16_t *log_mel) {
+void front_end_frame(const int16_t *samples, int16_t *values) {
   load_windowed(samples);
   radix4_pass(64, kws_twiddles_256);
   radix4_pass(16, kws_twiddles_64);
@@ -95,29 +94,19 @@ void front_end_frame(const int16_t *samples, int16_t *log_mel) {
     float energy = 0.0f;
     for (int n = kws_mel_bins[band]; n > 0; n--)
       energy += *bin++ * *weight++;
-    log_mel[band] = log2_fixed(energy);
+    values[band] = log2_q8(energy + KWS_LOG_FLOOR);
   }
+#if KWS_FRONT_END_MFCC
+  to_coefficients(values);
+#endif
 }
 
-void front_end_clip(const int16_t *samples, int16_t *log_mel) {
+void front_end_clip(const int16_t *samples, int16_t *values) {
   for (int frame = 0; frame < KWS_FRAMES; frame++)
-    front_end_frame(samples + frame * KWS_STRIDE_SAMPLES, log_mel + frame * KWS_BANDS);
+    front_end_frame(samples + frame * KWS_STRIDE_SAMPLES, values + frame * KWS_BANDS);
 }
 
-void front_end_stride(const int16_t *samples, int16_t *log_mel) {
-  memmove(log_mel, log_mel + KWS_BANDS, sizeof(int16_t) * KWS_BANDS * (KWS_FRAMES - 1));
-  front_end_frame(samples, log_mel + KWS_BANDS * (KWS_FRAMES - 1));
-}
-
-void front_end_normalize(const int16_t *log_mel, int8_t *features) {
-  for (int band = 0; band < KWS_BANDS; band++) {
-    int32_t sum = 0;
-    for (int i = band; i < KWS_FRAMES * KWS_BANDS; i += KWS_BANDS)
-      sum += log_mel[i];
-    const int32_t mean = (sum + KWS_FRAMES / 2) / KWS_FRAMES;
-    for (int i = band; i < KWS_FRAMES * KWS_BANDS; i += KWS_BANDS) {
-      const int32_t value = (log_mel[i] - mean + (1 << (FEATURE_SHIFT - 1))) >> FEATURE_SHIFT;
-      features[i] = (int8_t)(value > 127 ? 127 : value < -128 ? -128 : value);
-    }
-  }
+void front_end_stride(const int16_t *samples, int16_t *values) {
+  memmove(values, values + KWS_BANDS, sizeof(int16_t) * KWS_BANDS * (KWS_FRAMES - 1));
+  front_end_frame(samples, values + KWS_BANDS * (KWS_FRAMES - 1));
 }

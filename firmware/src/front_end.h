@@ -1,4 +1,4 @@
-/* The front end on the board: 16 kHz audio -> log-mel frames -> int8 features. Byte for byte what kws/features.py
+/* The front end on the board: 16 kHz audio -> log energies of frames -> int8 features. Byte for byte what kws/features.py
  * computes: float32 in one fixed order of operations (compile with -ffp-contract=off), then integers.
  *
  * Caller owns every buffer. T = KWS_FRAMES, F = KWS_BANDS. Scratch of its own: 3,088 bytes, static, so not re-entrant.
@@ -18,17 +18,19 @@ enum {
   KWS_BANDS = 40
 };
 
-/* One frame: samples[480] -> log_mel[40], log2(energy + floor) with 8 fractional bits, 0 .. 32767. */
-void front_end_frame(const int16_t *samples, int16_t *log_mel);
+/* One frame: samples[480] -> values[40]: log2(energy + floor) with 8 fractional bits, 0 .. 12,287 (the power of 480
+ * int16 samples bounds it); with MFCC the coefficients with 6. */
+void front_end_frame(const int16_t *samples, int16_t *values);
 
-/* Cold: a whole clip, samples[16000] -> log_mel[49 * 40], frame after frame. */
-void front_end_clip(const int16_t *samples, int16_t *log_mel);
+/* Cold: a whole clip, samples[16000] -> values[49 * 40], frame after frame. */
+void front_end_clip(const int16_t *samples, int16_t *values);
 
-/* Streaming: log_mel[49 * 40] moves one frame towards the past, and the frame of samples[480], the newest 30 ms,
+/* Streaming: values[49 * 40] moves one frame towards the past, and the frame of samples[480], the newest 30 ms,
  * becomes the last. */
-void front_end_stride(const int16_t *samples, int16_t *log_mel);
+void front_end_stride(const int16_t *samples, int16_t *values);
 
-/* log_mel[49 * 40] -> features[49 * 40]: each band less its mean over the frames, in sixteenths, clipped to int8. */
-void front_end_normalize(const int16_t *log_mel, int8_t *features);
+/* values[49 * 40] -> features[49 * 40], clipped to int8. A function of these 49 frames alone: a stream that has run for
+ * hours and a clip give the same features. */
+void front_end_normalize(const int16_t *values, int8_t *features);
 
 #endif

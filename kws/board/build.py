@@ -96,13 +96,13 @@ def build_host_library(
     Args:
         build_dir: replaced as a whole.
         generated_dir: adds kws_models and kws_model_count (models.c, model_*.c).
-        front_end: adds front_end.c with these parameters.
+        front_end: adds front_end*.c with these parameters.
         extra: further C files, for a test of its own.
 
     Raises:
         BuildError: the compiler refuses or a file is missing.
     """
-    patterns = (*_PORTLESS, "front_end.c") if front_end else _PORTLESS
+    patterns = (*_PORTLESS, "front_end*.c") if front_end else _PORTLESS
     generated = [*(_models(generated_dir) if generated_dir else ()), *extra]
     suffix = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
     with replaced_folder(build_dir) as folder:

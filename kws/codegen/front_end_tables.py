@@ -1,14 +1,16 @@
-"""front_end_tables.h: the constants of firmware/src/front_end.c, from the same tables that kws/features.py uses."""
+"""front_end_tables.h: the constants of firmware/src/front_end*, from the same tables that kws/features.py uses."""
 
 from pathlib import Path
 
 import numpy as np
 
-from kws.features import LOG_POLYNOMIAL_DEGREE, tables
+from kws.features import tables
 from kws.files import write_text
+from kws.logarithm import POLYNOMIAL_DEGREE, polynomial
+from kws.normalization import FEATURE_SHIFTS, PCEN_LOWEST, ROOT_FRACTION_BITS, dct_matrix, pcen_constants
 from kws.params import FrontEnd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def write_tables(front_end: FrontEnd, path: Path) -> None:
@@ -20,9 +22,11 @@ def write_tables(front_end: FrontEnd, path: Path) -> None:
         "#ifndef KWS_FRONT_END_TABLES_H",
         "#define KWS_FRONT_END_TABLES_H",
         "#include <stdint.h>",
+        *(f"#define KWS_FRONT_END_{kind.upper()} {int(kind == front_end.kind)}" for kind in FEATURE_SHIFTS),
+        f"#define KWS_FEATURE_SHIFT {FEATURE_SHIFTS[front_end.kind]}",
         f"#define KWS_LOG_FLOOR {_float(table.log_floor)}",
-        f"#define KWS_LOG_POLYNOMIAL_DEGREE {LOG_POLYNOMIAL_DEGREE}",
-        _array("float", "kws_log_polynomial", table.log_polynomial),
+        f"#define KWS_LOG_POLYNOMIAL_DEGREE {POLYNOMIAL_DEGREE}",
+        _array("float", "kws_log_polynomial", polynomial()),
         _array("float", "kws_window", table.window),
         *(
             _array("float", f"kws_twiddles_{length}", _pairs(roots.T))  # (L/4, 3): the three roots of one j together
@@ -33,9 +37,28 @@ def write_tables(front_end: FrontEnd, path: Path) -> None:
         _array("uint8_t", "kws_mel_first_bin", table.first_bin),
         _array("uint8_t", "kws_mel_bins", np.array([len(row) for row in table.mel])),
         _array("float", "kws_mel_weights", np.concatenate(table.mel)),
+        *_of_kind(front_end),
         "#endif",
     ]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _of_kind(front_end: FrontEnd) -> list[str]:
+    """What only one kind of front end reads."""
+    if front_end.kind == "mfcc":
+        return [_array("int16_t", "kws_dct", dct_matrix())]
+    if front_end.kind == "log_mel":
+        return []
+    pcen = pcen_constants(front_end)
+    return [
+        f"#define KWS_PCEN_FLOOR {pcen.floor}u",
+        f"#define KWS_PCEN_FRAMES_Q8 {pcen.frames_q8}",
+        f"#define KWS_PCEN_ALPHA_Q8 {pcen.alpha_q8}",
+        f"#define KWS_PCEN_LOWEST ({PCEN_LOWEST})",
+        f"#define KWS_PCEN_ROOT_FRACTION_BITS {ROOT_FRACTION_BITS}",
+        _array("uint32_t", "kws_pcen_roots", pcen.roots),
+        _array("int16_t", "kws_pcen_compression", pcen.compression),
+    ]
 
 
 def _pairs(values: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kws.augmentation import augmented, augmented_features
-from kws.features import CLIP_SAMPLES, features
+from kws.features import CLIP_SAMPLES
+from kws.features_torch import features
 from kws.params import Augmentation, FrontEnd
 from tests.support_learning import PARAMS
 

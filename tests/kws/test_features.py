@@ -7,14 +7,28 @@ import numpy as np
 import pytest
 import torch
 
-from kws import features
-from kws.audio_compat import torchaudio_datasets
+from kws import features, normalization
+from kws.audio_compat import torchaudio
 from kws.board.build import build_host_library
+from kws.logarithm import polynomial
 from kws.params import FrontEnd
 from tests.support_learning import PARAMS
 
-FRONT_END = FrontEnd(**PARAMS["front_end"])
-OTHER = FrontEnd(low_hz=0.0, high_hz=8000.0, log_floor=1e-4)
+
+def front_end(kind: str, **others: float) -> FrontEnd:
+    """The default front end, or one that differs."""
+    return FrontEnd(**{**PARAMS["front_end"], "kind": kind, **others})
+
+
+FRONT_END = front_end("log_mel")
+FRONT_ENDS = {
+    "pcen": front_end("pcen"),
+    "log_mel": FRONT_END,
+    "mfcc": front_end("mfcc"),
+    "full band": front_end("log_mel", low_hz=0.0, high_hz=8000.0, log_floor=1e-4),
+    "pcen at its ends": front_end("pcen", pcen_alpha=1.0, pcen_epsilon=1.0, pcen_delta=0.01),
+    "pcen at its other ends": front_end("pcen", pcen_alpha=0.01, pcen_epsilon=1e-8, pcen_delta=100.0),
+}
 SAMPLES = features.CLIP_SAMPLES
 ROUNDING = 0.502  # of 1/256 octave: half a unit by rounding, the rest is float32
 
@@ -38,19 +52,25 @@ def clips() -> dict[str, np.ndarray]:
 CLIPS = clips()
 
 
-@pytest.fixture(scope="module", params=[FRONT_END, OTHER], ids=["default", "other"])
+@pytest.fixture(scope="module", params=FRONT_ENDS)
 def front_end_and_c(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("front_end")
-    return request.param, ctypes.CDLL(str(build_host_library(folder / "build", front_end=request.param)))
+    chosen = FRONT_ENDS[request.param]
+    return chosen, ctypes.CDLL(str(build_host_library(folder / "build", front_end=chosen)))
+
+
+def frame_values(audio: np.ndarray, chosen: FrontEnd) -> np.ndarray:
+    """What the board keeps of each frame: (B, N) int16 -> (B, T, F) int16."""
+    return normalization.frame_values(features.log_mel(audio, chosen), chosen)
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_the_firmware_computes_the_same_bytes(name, front_end_and_c):
     front_end, library = front_end_and_c
-    log_mel, found = np.empty((49, 40), np.int16), np.empty((49, 40), np.int8)
-    library.front_end_clip(CLIPS[name].ctypes.data_as(ctypes.c_void_p), log_mel.ctypes.data_as(ctypes.c_void_p))
-    np.testing.assert_array_equal(log_mel, features.log_mel(CLIPS[name][None], front_end)[0])
-    library.front_end_normalize(log_mel.ctypes.data_as(ctypes.c_void_p), found.ctypes.data_as(ctypes.c_void_p))
+    values, found = np.empty((49, 40), np.int16), np.empty((49, 40), np.int8)
+    library.front_end_clip(CLIPS[name].ctypes.data_as(ctypes.c_void_p), values.ctypes.data_as(ctypes.c_void_p))
+    np.testing.assert_array_equal(values, frame_values(CLIPS[name][None], front_end)[0])
+    library.front_end_normalize(values.ctypes.data_as(ctypes.c_void_p), found.ctypes.data_as(ctypes.c_void_p))
     np.testing.assert_array_equal(found, features.features(CLIPS[name][None], front_end)[0])
 
 
@@ -58,7 +78,7 @@ def test_a_stride_on_the_board_is_the_last_frame_of_the_clip_that_moved_on(front
     front_end, library = front_end_and_c
     rng = np.random.default_rng(2)
     longer = rng.normal(0, 2000, SAMPLES + features.STRIDE_SAMPLES).astype(np.int16)
-    before, after = features.log_mel(np.stack([longer[:SAMPLES], longer[features.STRIDE_SAMPLES :]]), front_end)
+    before, after = frame_values(np.stack([longer[:SAMPLES], longer[features.STRIDE_SAMPLES :]]), front_end)
     moved = np.ascontiguousarray(before)
     end = features.STRIDE_SAMPLES * features.FRAMES + features.WINDOW_SAMPLES
     newest = np.ascontiguousarray(longer[end - features.WINDOW_SAMPLES : end])
@@ -77,14 +97,14 @@ def test_close_to_float64(name):
     found = features.log_mel(CLIPS[name][None], FRONT_END)[0]
     assert np.abs(found - wanted).max() < ROUNDING
     rounded = np.floor(wanted + 0.5).astype(np.int16)
-    difference = features.normalize(found[None]).astype(int) - features.normalize(rounded[None])
+    difference = normalization.normalize(found[None], FRONT_END).astype(int)
+    difference -= normalization.normalize(rounded[None], FRONT_END)
     assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_close_to_torchaudio(name):
-    transforms = torchaudio("transforms")
-    spectrogram = transforms.MelSpectrogram(
+    spectrogram = torchaudio().transforms.MelSpectrogram(
         16000, n_fft=512, win_length=480, hop_length=320, f_min=FRONT_END.low_hz, f_max=FRONT_END.high_hz, n_mels=40,
         center=False, norm=None, mel_scale="htk",
     )  # fmt: skip
@@ -96,7 +116,7 @@ def test_close_to_torchaudio(name):
 
 @pytest.mark.parametrize("edges_hz", [(60.0, 7600.0), (100.0, 4000.0), (300.0, 8000.0)])
 def test_filters_are_torchaudios(edges_hz):
-    fbanks = torchaudio("functional").melscale_fbanks
+    fbanks = torchaudio().functional.melscale_fbanks
     wanted = fbanks(257, *edges_hz, 40, 16000, norm=None, mel_scale="htk").numpy().T
     wanted[:, [0, 256]] = 0
     empty = wanted.sum(1) == 0
@@ -126,26 +146,26 @@ def test_a_clip_does_not_depend_on_its_neighbours():
         np.testing.assert_array_equal(together[place + len(CLIPS)], together[place])
 
 
-def test_silence_has_no_features_and_doubling_the_sound_adds_no_constant():
-    assert not features.features(np.zeros((1, SAMPLES), np.int16), FRONT_END).any()
+@pytest.mark.parametrize("kind", ["pcen", "log_mel", "mfcc"])
+def test_a_sound_that_does_not_change_has_no_features(kind):
+    assert not features.features(np.zeros((1, SAMPLES), np.int16), front_end(kind)).any()
     steady = np.tile(CLIPS["full-scale noise"][:320] // 2, 50)[None]
-    assert not features.features(steady, FRONT_END).any()
+    assert not features.features(steady, front_end(kind)).any()
+
+
+def test_the_power_of_a_frame_is_bounded_as_the_firmware_relies_on():
+    """2^24 and 8 fractional bits: the roots' sum stays below 2^32 (kws/normalization.py)."""
+    loudest = max(features.log_mel(clip[None], FRONT_ENDS["pcen"]).max() for clip in CLIPS.values())
+    window = features.tables(FRONT_END).window.astype(np.float64)
+    parseval = 256 * np.square(window * 2 * 32768).sum()  # no bin, and no sum of weighted bins, is larger
+    assert loudest / 256 <= np.log2(parseval) < 48
 
 
 def test_constants_are_rounded_once():
     table = features.tables(FRONT_END)
     assert table.log_floor == np.float32(1e-2 * 2**32)
     assert sorted(table.order) == list(range(256))
-    assert {array.dtype for array in (table.window, *table.mel, table.log_polynomial)} == {np.dtype(np.float32)}
-
-
-def torchaudio(name: str):
-    """A module of torchaudio, made importable beside a CPU torch."""
-    torchaudio_datasets()
-    import torchaudio.functional
-    import torchaudio.transforms
-
-    return {"functional": torchaudio.functional, "transforms": torchaudio.transforms}[name]
+    assert {array.dtype for array in (table.window, *table.mel, polynomial())} == {np.dtype(np.float32)}
 
 
 def test_the_header_of_the_firmware_has_the_same_sizes():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kws import preprocessing
+from kws import features_torch, preprocessing
 from kws.audio import read_clip
 from kws.features import features
 from kws.preprocessing import preprocess, write_pictures, write_test_clips
@@ -44,7 +44,7 @@ def test_features_are_of_the_clips_in_their_order(prepared):
         )
         assert getattr(dataset, f"{split}_labels").tolist() == [clip.label for clip in clips]
     audio, labels, _, _ = corpus.load("training")
-    np.testing.assert_array_equal(dataset.training_features[0], features(audio, choices.front_end))
+    np.testing.assert_array_equal(dataset.training_features[0], features_torch.features(audio, choices.front_end))
     np.testing.assert_array_equal(dataset.training_labels, labels)
 
 

@@ -7,9 +7,13 @@ import pytest
 
 from kws.codegen.front_end_tables import write_tables
 from kws.features import tables
+from kws.logarithm import polynomial
+from kws.normalization import dct_matrix, pcen_constants
 from kws.params import FrontEnd
+from tests.support_learning import PARAMS
 
-FRONT_END = FrontEnd(low_hz=60.0, high_hz=7600.0, log_floor=1e-2)
+FRONT_END = FrontEnd(**PARAMS["front_end"])
+MFCC = FRONT_END.model_copy(update={"kind": "mfcc"})
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def floats(values: list[str]) -> np.ndarray:
 def test_every_float_reads_back_as_it_was(arrays):
     table = tables(FRONT_END)
     np.testing.assert_array_equal(floats(arrays["kws_window"]), table.window)
-    np.testing.assert_array_equal(floats(arrays["kws_log_polynomial"]), table.log_polynomial)
+    np.testing.assert_array_equal(floats(arrays["kws_log_polynomial"]), polynomial())
     np.testing.assert_array_equal(floats(arrays["kws_mel_weights"]), np.concatenate(table.mel))
     np.testing.assert_array_equal(floats(arrays["kws_split"]).view(np.complex64), table.split)
 
@@ -50,6 +54,19 @@ def test_indices_fit_a_byte_and_bands_add_up(arrays):
 
 
 def test_the_same_parameters_give_the_same_bytes(tmp_path):
-    for name, front_end in (("a", FRONT_END), ("b", FRONT_END), ("c", FrontEnd(low_hz=0, high_hz=8000, log_floor=1))):
+    for name, front_end in (("a", FRONT_END), ("b", FRONT_END), ("c", MFCC)):
         write_tables(front_end, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_pcens_tables_are_the_references(arrays):
+    constants = pcen_constants(FRONT_END)
+    assert list(map(int, arrays["kws_pcen_roots"])) == constants.roots.tolist()
+    assert list(map(int, arrays["kws_pcen_compression"])) == constants.compression.tolist()
+
+
+def test_only_the_chosen_kinds_tables_are_written(tmp_path, arrays):
+    assert "kws_dct" not in arrays
+    write_tables(MFCC, tmp_path / "mfcc.h")
+    text = (tmp_path / "mfcc.h").read_text()
+    assert "pcen_roots" not in text and f"kws_dct[{dct_matrix().size}]" in text
