@@ -2,7 +2,6 @@
 errors that a user can mend as one paragraph instead of a traceback."""
 
 import argparse
-import errno
 import os
 import sys
 import warnings
@@ -11,9 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from kws.errors import KwsError
+from kws.files import FULL_DISK
 from kws.params import Params, load_params
-
-_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # writing says so without a file's name
 
 
 def stage(**paths: str) -> Callable[[Callable[[SimpleNamespace, Params], None]], Callable[[], None]]:
@@ -43,7 +41,7 @@ def run(work: Callable[[], None]) -> None:
     except KwsError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        if error.filename is None and error.errno not in _FULL_DISK:
+        if error.filename is None and error.errno not in FULL_DISK:
             raise
         place = f"{error.filename}: " if error.filename else ""
         sys.exit(f"error: {place}{error.strerror}. Nothing half-written was left; mend this and run again.")

@@ -6,6 +6,7 @@ has not changed is not compiled twice; as names are relative, the cache and the 
 is.
 """
 
+import errno
 import importlib.util
 import os
 import subprocess
@@ -56,6 +57,7 @@ def compile_and_link(folder: Path, sources: Sequence[str], flags: Sequence[str],
 
     Raises:
         BuildError: the compiler is missing, or it refuses; with what it said.
+        OSError: the disk is full.
     """
     if importlib.util.find_spec("ziglang") is None:
         raise BuildError("The C compiler is missing: install it with `python -m pip install ziglang` (or run `make`).")
@@ -69,5 +71,7 @@ def compile_and_link(folder: Path, sources: Sequence[str], flags: Sequence[str],
     except subprocess.TimeoutExpired:
         raise BuildError(f"The C compiler took more than {_TIME_LIMIT_S} s for {output}; run again.") from None
     if result.returncode != 0:
+        if "No space left" in result.stderr or "NoSpaceLeft" in result.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{folder} or {cache}")
         raise BuildError(f"The C compiler refuses {output} (sources in {folder}):\n{result.stderr.strip()[-4000:]}")
     return folder / output

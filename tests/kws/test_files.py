@@ -1,11 +1,16 @@
 """Files and folders appear whole or not at all."""
 
+import errno
 import hashlib
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from kws.files import replaced_file, replaced_folder, sha256, write_bytes, write_json, write_text
+from tests.conftest import REPOSITORY
 
 
 def test_a_file_is_replaced_when_the_block_ends_well(tmp_path):
@@ -60,3 +65,43 @@ def test_text_is_utf8_with_lf_and_json_keeps_its_order(tmp_path):
 def test_sha256(tmp_path):
     write_bytes(tmp_path / "a", b"abc")
     assert sha256((tmp_path / "a").read_bytes()) == hashlib.sha256(b"abc").hexdigest()
+
+
+KILLED = """
+import time
+from pathlib import Path
+from kws.files import replaced_file, replaced_folder
+from tests.conftest import REPOSITORY
+with replaced_file(Path("a.csv")) as file, replaced_folder(Path("folder")) as folder:
+    file.write_text("half")
+    (folder / "half").touch()
+    print("half-way", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_goes_and_what_is_in_use_stays(tmp_path):
+    command, environment = [sys.executable, "-c", KILLED], {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "half-way\n"
+    (tmp_path / ".a.csv.kept").touch()  # somebody's own
+    write_text(tmp_path / "a.csv", "whole")
+    assert len(list(tmp_path.iterdir())) == 4  # its own two, somebody's, and the new one
+    process.kill()
+    process.wait(30)
+    process.stdout.close()
+    write_text(tmp_path / "a.csv", "whole")
+    with replaced_folder(tmp_path / "folder"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "folder", ".a.csv.kept"}
+
+
+def test_a_full_disk_names_what_was_written(tmp_path):
+    for replaced, names in ((replaced_file, ()), (replaced_folder, ("source.pt", None, "target.pt"))):
+        with pytest.raises(OSError, match="full") as caught, replaced(tmp_path / "a.csv"):
+            raise OSError(errno.ENOSPC, "full", *names)
+        assert (caught.value.filename, caught.value.filename2) == (str(tmp_path / "a.csv"), None)
+    with pytest.raises(FileNotFoundError) as caught, replaced_file(tmp_path / "a.csv"):
+        (tmp_path / "missing").read_bytes()
+    assert caught.value.filename == str(tmp_path / "missing")
+    assert list(tmp_path.iterdir()) == []
