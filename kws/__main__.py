@@ -4,6 +4,7 @@ check      params.yaml, and whether the model fits the board, before any stage r
 summary    metrics/*.json as a short table
 quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
+front-ends the kinds of front end compared on real speech; writes results/front_ends.json
 evaluate   a model on a folder of clips
 record     clips of your own, from a microphone
 gpu-benchmark  the model's time on this machine's GPU, for references/
@@ -14,7 +15,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import evaluate, gpu_benchmark, record
+from kws.commands import evaluate, gpu_benchmark, real, record
 from kws.errors import KwsError
 
 
@@ -31,9 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     summary.set_defaults(run=_summary)
     quick = commands.add_parser("quick", help="the whole graph, small, in a copy under build/quick")
     quick.set_defaults(run=_quick)
-    real = commands.add_parser("real", help="the whole graph on Speech Commands -> results/speech_commands")
-    real.add_argument("data_root", nargs="?", default="", help="a folder or .tar.gz; without it, it is downloaded")
-    real.set_defaults(run=_real)
+    real.add_to(commands)
     evaluate.add_to(commands)
     record.add_to(commands)
     gpu_benchmark.add_to(commands)
@@ -79,21 +78,10 @@ def _summary(options: argparse.Namespace) -> None:
 
 def _quick(_: argparse.Namespace) -> None:
     from kws.scratch import quick
-    from kws.workspace import repository_root
-
-    _show(quick(repository_root()))
-
-
-def _real(options: argparse.Namespace) -> None:
-    from kws.scratch import real
-    from kws.workspace import repository_root
-
-    _show(real(repository_root(), options.data_root))
-
-
-def _show(folder: Path) -> None:
     from kws.summary import load_metrics, summary_text
+    from kws.workspace import repository_root
 
+    folder = quick(repository_root())
     print(summary_text(load_metrics(folder / "metrics"), folder / "plots"))
 
 

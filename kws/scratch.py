@@ -25,6 +25,7 @@ from kws.store import store_root
 # What the graph writes is not carried along: the copy's results come from the copy's run.
 _RESULTS = ("metrics/", "plots/", "results/", "dvc.lock")
 _RESULT_FOLDERS = ("metrics", "plots")
+REAL_SPEECH = "speech_commands"  # under results/
 
 
 def quick(repository: Path) -> Path:
@@ -35,29 +36,38 @@ def quick(repository: Path) -> Path:
     return folder
 
 
-def real(repository: Path, data_root: str) -> Path:
+def real(repository: Path, data_root: str, overrides: dict | None = None, name: str = REAL_SPEECH) -> Path:
     """Run the graph on real speech and put its metrics and plots where they are kept; returns that folder.
 
     Args:
         repository: the root of the workspace.
         data_root: Speech Commands as a folder or .tar.gz, absolute or relative to the repository; empty downloads it.
+        overrides: of params.yaml, nested like it.
+        name: of the folder under results/.
 
     Raises:
         DataError: nothing lies at data_root.
+        ParamsError: an override is no key of params.yaml, or not an accepted value.
         KwsError: a stage failed; the results are then as they were before.
     """
+    overrides = overrides or {}
+    overrides |= {"data": overrides.get("data", {}) | real_speech(repository, data_root)}
+    folder = repository / "build" / ("real" if name == REAL_SPEECH else name)
+    make_copy(repository, folder, overrides, cache=repository / ".dvc" / "cache")
+    run_graph(folder, store_root())
+    results = repository / "results" / name
+    with replaced_folder(results) as temporary:
+        for part in _RESULT_FOLDERS:
+            shutil.copytree(folder / part, temporary / part, ignore=shutil.ignore_patterns(".gitignore"))
+    return results
+
+
+def real_speech(repository: Path, data_root: str) -> dict:
+    """What the section `data` says to take real speech. Raises DataError: nothing lies at data_root."""
     root = (repository / Path(data_root).expanduser()).resolve() if data_root else None
     if root is not None and not root.exists():
         raise DataError(f"DATA_ROOT={data_root}: nothing lies at {root}; name Speech Commands' folder or .tar.gz.")
-    folder = repository / "build" / "real"
-    overrides = {"data": {"source": "speech_commands", "root": root and str(root)}}
-    make_copy(repository, folder, overrides, cache=repository / ".dvc" / "cache")
-    run_graph(folder, store_root())
-    results = repository / "results" / "speech_commands"
-    with replaced_folder(results) as temporary:
-        for name in _RESULT_FOLDERS:
-            shutil.copytree(folder / name, temporary / name, ignore=shutil.ignore_patterns(".gitignore"))
-    return results
+    return {"source": "speech_commands", "root": root and str(root)}
 
 
 def make_copy(repository: Path, folder: Path, overrides: dict, cache: Path | None = None) -> None:

@@ -2,10 +2,12 @@
 
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
-`<!-- table: headline here speech_commands -->` sets several side by side.
+`<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
+results/front_ends.json.
 """
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +18,12 @@ from kws.errors import ArtifactError, KwsError
 from kws.files import write_text
 from kws.summary import Metrics, headline, load_metrics
 
-FOLDERS = {"here": Path("metrics"), "speech_commands": Path("results/speech_commands/metrics")}
+FOLDERS = {
+    "here": Path("metrics"),
+    "speech_commands": Path("results/speech_commands/metrics"),
+    "ds_cnn": Path("results/speech_commands_ds_cnn/metrics"),
+}
+FRONT_ENDS = Path("results/front_ends.json")
 BLOCK = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -92,6 +99,21 @@ def widths_table(results: Sequence[Metrics]) -> str:
     return _markdown(["speech", "bits", "weights (bytes)", "flash (bytes)", "RAM (bytes)"], rows)
 
 
+def front_ends_table(rows: Sequence[dict]) -> str:
+    """The kinds of front end, best on validation first."""
+    ordered = sorted(rows, key=lambda row: -row["validation_accuracy"])
+    cells = [
+        [
+            row["kind"], _percent(row["validation_accuracy"]),
+            f"{row['test_accuracy']:.1%} ± {100 * row['test_accuracy_std']:.1f}", f"{row['preprocess_ms']:.2f}",
+            f"{row['preprocess_stride_ms']:.2f}", f"{row['flash_bytes']:,}",
+        ]
+        for row in ordered
+    ]  # fmt: skip
+    head = ["front end", "validation", "test", "a clip (ms, modelled)", "a stride (ms, modelled)", "image (bytes)"]
+    return _markdown(head, cells)
+
+
 _COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "activation_bytes")
 
 
@@ -114,6 +136,8 @@ def filled(text: str, root: Path) -> str:
 
     def table(block: re.Match) -> str:
         name, *data = block[2].split()
+        if name == "front_ends" and not data:
+            return block[1] + front_ends_table(json.loads((root / FRONT_ENDS).read_text())) + block[3]
         if name not in TABLES or not data or any(folder not in FOLDERS for folder in data):
             expected = f"one of {', '.join(TABLES)}, then {' or '.join(FOLDERS)}"
             raise ArtifactError(f"README.md: `table: {block[2]}` is unknown; write {expected}.")
