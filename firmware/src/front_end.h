@@ -1,5 +1,5 @@
-/* The front end on the board: 16 kHz audio -> log energies of frames -> int8 features. Byte for byte what kws/features.py
- * computes: float32 in one fixed order of operations (compile with -ffp-contract=off), then integers.
+/* The front end on the board: 16 kHz audio -> log energies of frames -> int8 features. Byte for byte what
+ * kws/features.py computes: float32 in one fixed order of operations (compile with -ffp-contract=off), then integers.
  *
  * Caller owns every buffer. T = KWS_FRAMES, F = KWS_BANDS. Scratch of its own: 3,088 bytes, static, so not re-entrant.
  * No function fails: every int16 input has a defined result.

@@ -1,5 +1,5 @@
-/* See front_end.h. From the values of 49 frames to a clip's features, in integers: kws/normalization.py is the reference
- * and says what each kind of front end computes. Tables: front_end_tables.h. */
+/* See front_end.h. From the values of 49 frames to a clip's features, in integers: kws/normalization.py is the
+ * reference and says what each kind of front end computes. Tables: front_end_tables.h. */
 #include "front_end.h"
 #include "front_end_log2.h"
 #include "front_end_tables.h"
