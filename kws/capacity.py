@@ -11,9 +11,9 @@ from kws.errors import ParamsError
 from kws.estimate import FULL_BITS, Footprint, footprint, image_footprint
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
-from kws.models import create
+from kws.models import create, filters_of
 from kws.params import Params
-from kws.pruning import filters_to_keep, without_filters
+from kws.pruning_filters import filters_to_keep, without_filters
 
 
 def refuse_misfit(params: Params) -> None:
@@ -24,7 +24,7 @@ def refuse_misfit(params: Params) -> None:
     """
     _refuse(
         footprint(_untrained(params), params.bits),
-        f"`model.name` {params.model.name} with `model.filters` {params.model.filters}, {len(params.data.words)} "
+        f"`model.name` {params.model.name} with `model.filters` {filters_of(params.model)}, {len(params.data.words)} "
         f"`data.words` and weights of {params.bits} `bits` does not fit the board",
         "Choose fewer filters or words, or another model.name" + _better_width(params) + ".",
     )

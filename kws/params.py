@@ -91,8 +91,8 @@ class Augmentation(Section):
 class Model(Section):
     """The architecture."""
 
-    name: Literal["tiny_conv"]
-    filters: Annotated[int, Field(strict=True, ge=1, le=64)]
+    name: Literal["tiny_conv", "ds_cnn"]
+    filters: Annotated[int, Field(strict=True, ge=1, le=64)] | None  # null: the architecture's own number
     dropout: Amount
 
 

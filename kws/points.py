@@ -24,6 +24,7 @@ _CODE = (
     "evaluation",
     "models",
     "pruning",
+    "pruning_filters",
     "quantization",
     "quantized",
     "recipes",
@@ -69,9 +70,14 @@ def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], N
 
 
 def code_digest(more: tuple[str, ...] = ()) -> str:
-    """Hash of the modules that decide a point's bytes; `more` names further ones, such as tflite/export."""
+    """Hash of the modules and packages that decide a point's bytes; `more` names others, such as tflite/export."""
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in (*_CODE, *more)))[:16]
+    files = [path for name in (*_CODE, *more) for path in _files(folder / name)]
+    return sha256(b"".join(path.read_bytes() for path in files))[:16]
+
+
+def _files(named: Path) -> list[Path]:
+    return sorted(named.glob("*.py")) if named.is_dir() else [named.with_suffix(".py")]
 
 
 def file_digest(path: Path) -> str:

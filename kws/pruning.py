@@ -1,8 +1,4 @@
-"""Pruning: which weights or filters go, and models without them.
-
-Unstructured pruning puts zeros into weights of unchanged shape; structured pruning takes whole filters out, with their
-biases and the next layer's columns, so that the model that is left is a smaller dense one.
-"""
+"""Unstructured pruning: which weights become zero; shapes stay. kws/pruning_filters.py takes whole filters out."""
 
 import copy
 
@@ -11,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from kws.models import TinyConv, build, positions
+from kws.models import build
 from kws.quantized import weighted_layers
 
 _CONVOLUTION_WEIGHT = (
@@ -71,32 +67,6 @@ def without_masks(model: nn.Module) -> nn.Module:
             plain.get_submodule(name).weight.copy_(layer.weight)
             plain.get_submodule(name).bias.copy_(layer.bias)
     return plain.eval()
-
-
-def filters_to_keep(model: TinyConv, amount: float, x: torch.Tensor) -> list[int]:
-    """Filters left when round(amount * filters) are removed, at least one, in their order.
-
-    A filter's importance is the variance, over clips x (B, T, F), of what it adds to the logits, summed over classes.
-    """
-    filters = model.conv.out_channels
-    with torch.no_grad():
-        hidden = torch.relu(model.conv(x[:, None])).flatten(2)  # (B, C, positions)
-        columns = model.dense.weight.view(-1, filters, positions())  # (K, C, positions)
-        importance = torch.einsum("bcp,kcp->bck", hidden, columns).var(0).sum(1)
-    left = max(filters - round(amount * filters), 1)
-    return sorted(torch.argsort(importance, descending=True, stable=True)[:left].tolist())
-
-
-def without_filters(model: TinyConv, keep: list[int], dropout: float) -> TinyConv:
-    """The model with only these filters: weights, biases, and the dense layer's columns that read them."""
-    smaller = TinyConv(len(keep), model.dense.out_features, dropout)
-    with torch.no_grad():
-        smaller.conv.weight.copy_(model.conv.weight[keep])
-        smaller.conv.bias.copy_(model.conv.bias[keep])
-        columns = model.dense.weight.view(-1, model.conv.out_channels, positions())[:, keep]
-        smaller.dense.weight.copy_(columns.flatten(1))
-        smaller.dense.bias.copy_(model.dense.bias)
-    return smaller.eval()
 
 
 def nonzero_parameters(model: nn.Module) -> int:

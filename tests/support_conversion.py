@@ -3,6 +3,7 @@
     python -W error -m tests.support_conversion FOLDER
 
 Leaves in FOLDER: candidates as the sweeps write them (qat, prune, tables.json), the store with what was converted,
+ds_cnn's .pt and .tflite of two widths,
 `again.tflite`, the first model converted once more after all others, and `refusals.json`, what the check of the arrival
 says of files that are not as they should be.
 """
@@ -16,11 +17,12 @@ import numpy as np
 
 from kws.checkpoints import read_checkpoint, write_checkpoint
 from kws.errors import ModelError
-from kws.pruning import filters_to_keep, without_filters
+from kws.pruning_filters import filters_to_keep, without_filters
 from kws.sweeps import prune, qat
 from tests.support_learning import dataset, float_model, inputs, params, quantized_model
 
 WIDTHS = (8, 3, 2)
+DS_CNN_WIDTHS = (8, 3)
 
 
 def write_candidates(folder: Path) -> None:
@@ -46,13 +48,20 @@ def convert(folder: Path, bits: int):
     return conversion.convert(dataset(), folder / "qat", qat_rows, folder / "prune", prune_rows, params(bits=bits))
 
 
-def converted_again(folder: Path) -> bytes:
-    """The first model's .tflite, from the converter and not from the store."""
+def convert_ds_cnn(folder: Path, bits: int) -> None:
+    """ds_cnn_<bits>.pt and .tflite."""
+    model = quantized_model(bits, name="ds_cnn")
+    write_checkpoint(folder / f"ds_cnn_{bits}.pt", model, (bits, 8))
+    (folder / f"ds_cnn_{bits}.tflite").write_bytes(exported(folder, model))
+
+
+def exported(folder: Path, model) -> bytes:
+    """A model's .tflite, from the converter and not from the store."""
     from kws.quiet import output_to
     from kws.tflite.export import to_tflite
 
-    with output_to(folder / "again.log"):
-        return to_tflite(read_checkpoint(folder / "qat" / f"w{WIDTHS[0]}a8_seed0.pt"))
+    with output_to(folder / "exported.log"):
+        return to_tflite(model)
 
 
 def refusals(folder: Path) -> dict[str, str]:
@@ -62,10 +71,19 @@ def refusals(folder: Path) -> dict[str, str]:
 
     wide, narrow = (Deployable(read_checkpoint(folder / "qat" / f"w{bits}a8_seed0.pt")) for bits in (8, 3))
     found = {"other weights": _refusal(_check_arrival, folder, narrow)}
-    wide.conv.scales = wide.conv.scales * np.float32(1 + 2**-20)
-    found["other scales"] = _refusal(_check_arrival, folder, wide)
-    wide.conv.scales, wide.logits.zero_point = wide.conv.scales / np.float32(1 + 2**-20), 99
-    found["other zero point"] = _refusal(_check_arrival, folder, wide)
+    conv = wide.layers["conv"]
+    for what, place, name, value in (
+        ("other scales", conv, "scales", conv.scales * np.float32(1 + 2**-20)),
+        ("other biases", conv, "bias", conv.bias + 0.01),
+        ("other scale between", wide.activations["conv"], "scale", wide.activations["conv"].scale * (1 + 2**-20)),
+        ("other zero point", wide.activations["logits"], "zero_point", 99),
+    ):
+        right = getattr(place, name)
+        setattr(place, name, value)
+        found[what] = _refusal(_check_arrival, folder, wide)
+        setattr(place, name, right)
+    found["as it is"] = _refusal(_check_arrival, folder, wide)
+    found["other layers"] = _refusal(_check_arrival, folder, Deployable(quantized_model(8, name="ds_cnn")))
     return found
 
 
@@ -87,7 +105,10 @@ def main(folder: Path) -> None:
     write_candidates(folder)
     for bits in WIDTHS:
         convert(folder, bits)
-    (folder / "again.tflite").write_bytes(converted_again(folder))
+    for bits in DS_CNN_WIDTHS:
+        convert_ds_cnn(folder, bits)
+    first = read_checkpoint(folder / "qat" / f"w{WIDTHS[0]}a8_seed0.pt")
+    (folder / "again.tflite").write_bytes(exported(folder, first))
     (folder / "refusals.json").write_text(json.dumps(refusals(folder)))
 
 

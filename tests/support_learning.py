@@ -11,6 +11,8 @@ from kws.dataset import Dataset, as_input, write_dataset
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
 from kws.models import create
+from kws.models.batch_norm import folded
+from kws.models.chain import Chain
 from kws.params import Model, Params
 from kws.quantized import quantized
 
@@ -85,15 +87,30 @@ def dataset_file(folder: Path) -> Path:
     return folder / "features.npz"
 
 
-def float_model(seed: int = 0, filters: int = 8, dropout: float = 0.0) -> nn.Module:
-    """A tiny_conv with random weights, biases off zero, in eval mode."""
-    model = create(Model(name="tiny_conv", filters=filters, dropout=dropout), 4, seed)
+def float_model(seed: int = 0, filters: int = 8, dropout: float = 0.0, name: str = "tiny_conv") -> Chain:
+    """A model with random weights, biases off zero, in eval mode; batch normalization folded into them."""
+    return folded(unfolded_model(seed, filters, dropout, name))
+
+
+def unfolded_model(seed: int = 0, filters: int = 8, dropout: float = 0.0, name: str = "tiny_conv") -> Chain:
+    """The same as it is trained: with batch normalization where it has it, of which the statistics are the clips'."""
+    model = create(Model(name=name, filters=filters, dropout=dropout), 4, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for norm in model.eval().norms.values():
+            norm.weight.copy_(0.8 + 0.8 * torch.rand(norm.weight.shape, generator=generator))
+            norm.bias.copy_(torch.rand(norm.bias.shape, generator=generator) - 0.3)
+            norm.train()
+        for _ in range(30 if model.norms else 0):
+            model(inputs(48))
     return model.eval()
 
 
-def quantized_model(bits: int, activation_bits: int = 8, seed: int = 0, filters: int = 8) -> nn.Module:
-    """A random tiny_conv, quantized after no training at all."""
-    return quantized(float_model(seed, filters), bits, activation_bits, inputs(24), "mse", 100.0)
+def quantized_model(
+    bits: int, activation_bits: int = 8, seed: int = 0, filters: int = 8, name: str = "tiny_conv"
+) -> Chain:
+    """A random model, quantized after no training at all."""
+    return quantized(float_model(seed, filters, name=name), bits, activation_bits, inputs(24), "mse", 100.0)
 
 
 def inputs(clips: int) -> torch.Tensor:

@@ -12,6 +12,7 @@ from kws.estimate_table import layer_rows, width_figures
 from kws.files import write_json
 from kws.latency import cpu_latency, cpu_name, gpu_latency
 from kws.models import create
+from kws.models.batch_norm import folded
 from kws.params import Model, Params, Train
 from kws.points import file_digest, run_points
 from kws.recipes import recipe, training_device
@@ -109,6 +110,7 @@ def _make(folder: Path, point: dict) -> None:
     choices = recipe(train, len(dataset.classes))
     fit(model, dataset, choices, point["seed"], after_epoch=history.append, snapshot=point["snapshot"])
     train_s = sum(entry.pop("epoch_s") for entry in history)  # also of epochs before an interruption
+    model = folded(model)  # batch normalization is a part of training alone
     keep(folder, model, dataset, train_s=round(train_s, 1))
     write_json(folder / _HISTORY, history)
 

@@ -17,17 +17,11 @@ from kws.errors import ParamsError
 from kws.estimate import cost
 from kws.labels import class_names
 from kws.latency import cpu_latencies
+from kws.models import filters_of
 from kws.params import Params
 from kws.points import file_digest, run_points
-from kws.pruning import (
-    filters_to_keep,
-    gradual_amount,
-    masked,
-    nonzero_parameters,
-    prune_weights,
-    without_filters,
-    without_masks,
-)
+from kws.pruning import gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
+from kws.pruning_filters import filters_left, filters_to_keep, without_filters
 from kws.recipes import Recipe, recipe
 from kws.sweeps.float_training import float_point, teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, figures, keep, mean
@@ -54,7 +48,7 @@ _COUNTS = ("parameters", "nonzero_parameters", "macs", "flops")  # the same for 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
     """Rows of plots/prune_sweep.csv and the checkpoint of each row."""
     section = params.prune_sweep
-    _refuse_twins(section.structured_amounts, params.model.filters)
+    _refuse_twins(section.structured_amounts, filters_of(params.model))
     amounts = {"unstructured": section.unstructured_amounts, "structured": section.structured_amounts}
     points = [
         {
@@ -122,7 +116,7 @@ def _refuse_twins(amounts: tuple[float, ...], filters: int) -> None:
     """Two amounts that leave the same number of filters would be one model under two names."""
     left: dict[int, float] = {}
     for amount in amounts:
-        count = max(filters - round(amount * filters), 1)
+        count = filters_left(filters, amount)
         if count in left:
             raise ParamsError(
                 f"`prune_sweep.structured_amounts` holds {left[count]:g} and {amount:g}, which both leave {count} of "

@@ -1,6 +1,8 @@
 """A quantized model as plain layers that hold integers: the last step in torch before Keras and the .tflite.
 
-Each layer computes in torch what kws/quantized.py computes, and has a Keras twin in kws/tflite/export.py.
+Each layer computes in torch what kws/quantized.py computes, and has a Keras twin in kws/tflite/export.py. The mean over
+the grid has a scale of its own, so it becomes a MEAN: AVERAGE_POOL_2D would have to keep the scale of what it reads, of
+whose range a mean uses a small part.
 """
 
 import torch
@@ -9,7 +11,8 @@ from torch.nn import functional
 
 from kws.errors import ModelError
 from kws.features import FEATURE_SCALE
-from kws.models import TinyConv, same_padding
+from kws.models.chain import Chain
+from kws.models.layers import SameConv2d, same_conv2d
 from kws.quantization import Grid, fake_quantize, unsigned_grid
 from kws.quantized import LogitsQuantizer, StepQuantizer, integer_weights
 
@@ -30,17 +33,14 @@ class IntegerLayer(nn.Module):
 
 
 class IntegerConv2d(IntegerLayer):
-    """A convolution with TensorFlow's SAME padding. (B, C, H, W) -> (B, C', H', W')."""
+    """A convolution, full or depthwise, with TensorFlow's SAME padding. (B, C, H, W) -> (B, C', H', W')."""
 
-    def __init__(self, layer: nn.Conv2d):
+    def __init__(self, layer: SameConv2d):
         super().__init__(*integer_weights(layer), layer.bias)
-        self.stride = layer.stride
+        self.stride, self.groups, self.depthwise = layer.stride, layer.groups, layer.depthwise
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kernel = self.integers.shape[2:]
-        pads = [same_padding(*sizes) for sizes in zip(x.shape[2:], kernel, self.stride, strict=True)]
-        padded = functional.pad(x, (*pads[1], *pads[0]))
-        return functional.conv2d(padded, self.values(), self.bias, self.stride)
+        return same_conv2d(x, self.values(), self.bias, self.stride, self.groups)
 
 
 class IntegerDense(IntegerLayer):
@@ -61,24 +61,49 @@ class Requantizer(nn.Module):
         return fake_quantize(x, torch.tensor(self.scale), INT8, self.zero_point)
 
 
-class Deployable(nn.Module):
-    """tiny_conv as it is deployed: (B, 1, T, F) float32 -> (B, K) float32, every tensor on its int8 grid."""
-
-    def __init__(self, model: TinyConv):
-        super().__init__()
-        hidden, logits = model.activations["hidden"], model.activations["logits"]
-        self.input = Requantizer(FEATURE_SCALE, 0)
-        self.conv = IntegerConv2d(model.conv)
-        self.hidden = _requantizer(hidden)
-        integers, scales = integer_weights(model.dense)
-        filters = model.conv.out_channels
-        by_position = integers.view(len(integers), filters, -1).transpose(1, 2).flatten(1)  # TensorFlow's NHWC
-        self.dense = IntegerDense(by_position, scales, model.dense.bias)
-        self.logits = _requantizer(logits)
+class GridMean(nn.Module):
+    """The mean over all places. (B, C, H, W) -> (B, C)."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.hidden(functional.relu(self.conv(self.input(x))))  # nobuco knows no torch.relu
-        return self.logits(self.dense(x.permute(0, 2, 3, 1).flatten(1)))
+        return x.mean((2, 3))
+
+
+class Deployable(nn.Module):
+    """A chain as it is deployed: (B, 1, T, F) float32 -> (B, K) float32, every tensor on its int8 grid.
+
+    `steps` holds the layers in order, each with the tensor that it writes.
+    """
+
+    def __init__(self, model: Chain):
+        super().__init__()
+        self.input = Requantizer(FEATURE_SCALE, 0)
+        activations = {name: _requantizer(quantizer) for name, quantizer in model.activations.items()}
+        layers = {name: IntegerConv2d(model.get_submodule(name)) for name in model.names}
+        if model.pooled:
+            layers["pool"] = GridMean()
+        layers["logits"] = _integer_dense(model)
+        self.layers = nn.ModuleDict(layers)
+        self.activations = nn.ModuleDict(activations)
+
+    @property
+    def steps(self) -> list[tuple[nn.Module, Requantizer]]:
+        return [(layer, self.activations[name]) for name, layer in self.layers.items()]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.input(x)
+        for layer, activation in self.steps:
+            if isinstance(layer, IntegerDense) and x.dim() == 4:
+                x = x.permute(0, 2, 3, 1).flatten(1)  # TensorFlow's order
+            x = layer(x)
+            x = activation(functional.relu(x) if isinstance(layer, IntegerConv2d) else x)  # nobuco knows no torch.relu
+        return x
+
+
+def _integer_dense(model: Chain) -> IntegerDense:
+    """The dense layer, its columns by place and then by filter, as TensorFlow flattens an image."""
+    integers, scales = integer_weights(model.dense)
+    by_place = integers.view(len(integers), model.filters, -1).transpose(1, 2).flatten(1)
+    return IntegerDense(by_place, scales, model.dense.bias)
 
 
 def _requantizer(quantizer: StepQuantizer | LogitsQuantizer) -> Requantizer:

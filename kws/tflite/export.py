@@ -11,8 +11,8 @@ from torch import nn
 
 from kws.errors import ModelError
 from kws.features import BANDS, FRAMES
-from kws.tflite.deployable import INT8, Deployable, IntegerConv2d, IntegerDense, IntegerLayer, Requantizer
-from kws.tflite.graph import Operator
+from kws.tflite.deployable import INT8, Deployable, GridMean, IntegerConv2d, IntegerDense, IntegerLayer, Requantizer
+from kws.tflite.graph import Operator, Tensor
 from kws.tflite.imports import import_converter
 from kws.tflite.reader import read_graph
 
@@ -21,10 +21,11 @@ _TENSORFLOW = nobuco.ChannelOrder.TENSORFLOW
 _AS_TENSORFLOW = nobuco.ChannelOrderingStrategy.FORCE_TENSORFLOW_ORDER
 _AS_IT_COMES = nobuco.ChannelOrderingStrategy.MINIMUM_TRANSPOSITIONS
 _LARGEST = 127  # of a weight declared as int8, narrow range
-_WEIGHTS_ORDER = {  # torch's (C', C, H, W) or (C', inputs) in TFLite's order, by operator and number of axes
-    "CONV_2D": {4: (0, 2, 3, 1)},
-    "DEPTHWISE_CONV_2D": {4: (1, 2, 3, 0)},
-    "FULLY_CONNECTED": {2: (0, 1)},
+_BIAS_PRECISION = 2.0**-20  # the converter divides in float32
+_WEIGHTS_ORDER = {  # torch's (C', C, H, W) or (C', inputs) in TFLite's order
+    "CONV_2D": (0, 2, 3, 1),
+    "DEPTHWISE_CONV_2D": (1, 2, 3, 0),
+    "FULLY_CONNECTED": (0, 1),
 }
 
 
@@ -76,11 +77,22 @@ class _Weighted(keras.layers.Layer):
 def _conv2d(self: IntegerConv2d, x):
     class Conv2d(_Weighted):
         def call(self, x):
-            convolved = tensorflow.nn.conv2d(x, self.quantized_kernel(), list(stride), "SAME")
+            convolved = tensorflow.nn.conv2d(x, self.quantized_kernel(), stride, "SAME")
             return tensorflow.nn.bias_add(convolved, self.bias)
 
-    stride = self.stride
-    return Conv2d(self, self.values().permute(2, 3, 1, 0).numpy())
+    class DepthwiseConv2d(_Weighted):
+        def call(self, x):
+            kernel = tensorflow.transpose(self.quantized_kernel(), (0, 1, 3, 2))  # scales are an output channel's
+            convolved = tensorflow.nn.depthwise_conv2d(x, kernel, [1, *stride, 1], "SAME")
+            return tensorflow.nn.bias_add(convolved, self.bias)
+
+    stride = list(self.stride)
+    return (DepthwiseConv2d if self.depthwise else Conv2d)(self, self.values().permute(2, 3, 1, 0).numpy())
+
+
+@nobuco.converter(GridMean, channel_ordering_strategy=_AS_TENSORFLOW)
+def _grid_mean(self: GridMean, x):
+    return lambda x: tensorflow.reduce_mean(x, (1, 2))
 
 
 @nobuco.converter(IntegerDense, channel_ordering_strategy=nobuco.ChannelOrderingStrategy.FORCE_PYTORCH_ORDER)
@@ -100,24 +112,47 @@ def _requantizer(self: Requantizer, x):
 
 def _check_arrival(tflite: bytes, deployable: Deployable) -> None:
     """Compare every integer, scale and zero point in the file with the model's."""
-    operators = read_graph(tflite).operators
-    weighted = [operator for operator in operators if operator.kind in _WEIGHTS_ORDER]
-    layers = [deployable.conv, deployable.dense]
-    if len(weighted) != len(layers):
-        kinds = ", ".join(operator.kind for operator in operators)
-        raise ModelError(f"the converter wrote {kinds}, where {len(layers)} layers with weights belong.")
-    for operator, layer, output in zip(weighted, layers, (deployable.hidden, deployable.logits), strict=True):
-        weights = operator.inputs[1]
-        integers = layer.integers.permute(_WEIGHTS_ORDER[operator.kind][layer.integers.dim()]).numpy()
-        _same(operator, "weights", weights.data, integers)
-        _same(operator, "scales", np.float32(weights.quantization.scales), layer.scales.numpy())
-        result = operator.outputs[0].quantization
-        _same(operator, "output's scale", np.float32(result.scales[0]), np.float32(output.scale))
-        _same(operator, "output's zero point", result.zero_points[0], output.zero_point)
+    graph = read_graph(tflite)
+    operators = [operator for operator in graph.operators if operator.kind != "RESHAPE"]
+    steps = deployable.steps
+    if [operator.kind for operator in operators] != [_kind(layer) for layer, _ in steps]:
+        found, wanted = (", ".join(kinds) for kinds in ([o.kind for o in operators], [_kind(la) for la, _ in steps]))
+        raise ModelError(
+            f"the converter wrote {found} where {wanted} belong; the versions in requirements.lock do not."
+        )
+    source = deployable.input
+    for operator, (layer, output) in zip(operators, steps, strict=True):
+        _same_tensor(operator, "input", operator.inputs[0], source)
+        if isinstance(layer, IntegerLayer):
+            _check_weights(operator, layer, source.scale)
+        _same_tensor(operator, "output", operator.outputs[0], output)
+        source = output
+
+
+def _check_weights(operator: Operator, layer: IntegerLayer, source_scale: float) -> None:
+    """Weights and scales are equal; a bias is the integer next to it, in float32's precision."""
+    weights, bias = operator.inputs[1:]
+    integers = layer.integers.permute(_WEIGHTS_ORDER[operator.kind]).numpy()
+    _same(operator, "weights", weights.data, integers)
+    _same(operator, "scales", np.float32(weights.quantization.scales), layer.scales.numpy())
+    wanted = layer.bias.numpy().astype(np.float64) / (np.float64(source_scale) * layer.scales.numpy())
+    _same(operator, "biases", np.abs(bias.data - wanted) <= 0.5 + np.abs(wanted) * _BIAS_PRECISION, True)
+
+
+def _same_tensor(operator: Operator, what: str, tensor: Tensor, wanted: Requantizer) -> None:
+    _same(operator, f"{what}'s scale", np.float32(tensor.quantization.scales), np.float32(wanted.scale))
+    _same(operator, f"{what}'s zero point", tensor.quantization.zero_points, wanted.zero_point)
 
 
 def _same(operator: Operator, what: str, found, wanted) -> None:
-    if not np.array_equal(found, wanted):
+    if not np.array_equal(*np.broadcast_arrays(found, wanted)):
         raise ModelError(
             f"{operator.place}: the converter changed the {what}; the versions in requirements.lock keep them."
         )
+
+
+def _kind(layer: nn.Module) -> str:
+    """The operator that a layer becomes."""
+    if isinstance(layer, IntegerConv2d):
+        return "DEPTHWISE_CONV_2D" if layer.depthwise else "CONV_2D"
+    return {IntegerDense: "FULLY_CONNECTED", GridMean: "MEAN"}[type(layer)]

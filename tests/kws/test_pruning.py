@@ -1,19 +1,9 @@
-"""Exact amounts, and a smaller model that computes what the large one computes with those filters masked."""
-
-import copy
+"""Unstructured pruning: exact amounts, the smallest first, no layer emptied before the others."""
 
 import pytest
 import torch
 
-from kws.pruning import (
-    filters_to_keep,
-    gradual_amount,
-    masked,
-    nonzero_parameters,
-    prune_weights,
-    without_filters,
-    without_masks,
-)
+from kws.pruning import gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
 from kws.quantized import weighted_layers
 from tests.support_learning import float_model, inputs, state_bytes
 
@@ -81,36 +71,3 @@ def test_the_gradual_amount_ends_at_the_amount():
     assert amounts == sorted(amounts) and amounts[0] > 0
     assert all(amount == 0.9 for share, amount in zip(shares, amounts, strict=True) if share >= 0.5)
     assert gradual_amount(0.9, 0.0) == 0 and gradual_amount(0.9, 0.25) == pytest.approx(0.9 * 0.875)
-
-
-@pytest.mark.parametrize("keep", [[0], [7], [1, 4, 6], [0, 1, 2, 3, 4, 5, 7], list(range(8))])
-def test_without_filters_is_the_masked_forward_pass(keep):
-    model = float_model()
-    hidden = copy.deepcopy(model)
-    gone = [index for index in range(8) if index not in keep]
-    with torch.no_grad():
-        hidden.conv.weight[gone] = 0
-        hidden.conv.bias[gone] = 0
-        torch.testing.assert_close(without_filters(model, keep, 0.0)(inputs(24)), hidden(inputs(24)))
-    assert nonzero_parameters(without_filters(model, keep, 0.0)) == len(keep) * (81 + 2000) + 4
-    assert without_filters(model, keep, 0.25).dropout.p == 0.25
-
-
-def test_all_filters_kept_is_the_model_itself():
-    assert filters_to_keep(float_model(), 0.0, inputs(24)) == list(range(8))
-    assert state_bytes(without_filters(float_model(), list(range(8)), 0.0)) == state_bytes(float_model())
-
-
-@pytest.mark.parametrize("amount, left", [(0.125, 7), (0.5, 4), (0.875, 1), (0.95, 1), (0.99, 1)])
-def test_so_many_filters_are_left(amount, left):
-    keep = filters_to_keep(float_model(), amount, inputs(24))
-    assert len(keep) == left and keep == sorted(set(keep))
-
-
-def test_a_filter_that_adds_nothing_or_a_constant_goes_first():
-    model = float_model()
-    with torch.no_grad():
-        model.dense.weight.view(4, 8, -1)[:, 5] = 0
-        model.conv.weight[2] = 0
-        model.conv.bias[2] = 9.0  # always on: the next bias can take that over
-    assert filters_to_keep(model, 0.25, inputs(24)) == [0, 1, 3, 4, 6, 7]

@@ -45,7 +45,7 @@ def test_activations_are_on_their_grid(bits, activation_bits):
         quantizer.register_forward_hook(lambda module, _, output, name=name: seen.update({name: output / module.scale}))
     with torch.no_grad():
         model(x)
-    steps = seen["hidden"]
+    steps = seen["conv"]
     assert torch.equal(steps, steps.round()) and steps.min() >= 0 and steps.max() <= 2**activation_bits - 1
     logits = seen["logits"].round() + model.activations["logits"].zero_point
     assert logits.min() >= LOGITS_GRID.low and logits.max() <= LOGITS_GRID.high

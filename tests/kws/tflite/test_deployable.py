@@ -4,14 +4,16 @@ import pytest
 import torch
 
 from kws.errors import ModelError
+from kws.models import ARCHITECTURES
 from kws.quantized import integer_weights
 from kws.tflite.deployable import Deployable, Requantizer
 from tests.support_learning import inputs, quantized_model
 
 
+@pytest.mark.parametrize("name", ARCHITECTURES)
 @pytest.mark.parametrize("bits", [8, 3, 2])
-def test_it_computes_what_the_quantized_model_computes(bits):
-    model = quantized_model(bits)
+def test_it_computes_what_the_quantized_model_computes(bits, name):
+    model = quantized_model(bits, name=name)
     with torch.no_grad():
         wanted, found = model(inputs(48)), Deployable(model)(inputs(48)[:, None])
     steps = ((found - wanted) / model.activations["logits"].scale).abs()
@@ -21,20 +23,21 @@ def test_it_computes_what_the_quantized_model_computes(bits):
 def test_weights_are_the_integers_and_the_dense_layer_reads_in_tensorflows_order():
     model = quantized_model(3)
     deployable = Deployable(model)
-    assert torch.equal(deployable.conv.integers, integer_weights(model.conv)[0])
-    assert torch.equal(deployable.conv.values(), model.conv.weight)
+    assert torch.equal(deployable.layers["conv"].integers, integer_weights(model.conv)[0])
+    assert torch.equal(deployable.layers["conv"].values(), model.conv.weight)
     by_filter = integer_weights(model.dense)[0].view(4, 8, 25, 20)
-    assert torch.equal(deployable.dense.integers.view(4, 25, 20, 8), by_filter.permute(0, 2, 3, 1))
-    assert deployable.dense.integers.dtype == torch.int8 and len(deployable.conv.scales) == 8
+    assert torch.equal(deployable.layers["logits"].integers.view(4, 25, 20, 8), by_filter.permute(0, 2, 3, 1))
+    assert deployable.layers["logits"].integers.dtype == torch.int8 and len(deployable.layers["conv"].scales) == 8
 
 
 def test_activations_move_down_by_128():
     model = quantized_model(8)
     deployable = Deployable(model)
-    assert (deployable.hidden.scale, deployable.hidden.zero_point) == (float(model.activations["hidden"].scale), -128)
+    hidden = deployable.activations["conv"]
+    assert (hidden.scale, hidden.zero_point) == (float(model.activations["conv"].scale), -128)
     assert (deployable.input.scale, deployable.input.zero_point) == (1 / 16, 0)
-    x = torch.linspace(0, 300 * deployable.hidden.scale, 999)
-    assert torch.equal(deployable.hidden(x), model.activations["hidden"](x).detach())
+    x = torch.linspace(0, 300 * hidden.scale, 999)
+    assert torch.equal(hidden(x), model.activations["conv"](x).detach())
 
 
 def test_a_requantizer_rounds_to_its_grid():

@@ -51,7 +51,7 @@ def test_weights_and_scales_are_exact(exported):
     integers, scales = integer_weights(model.conv)
     np.testing.assert_array_equal(conv.inputs[1].data, integers.permute(0, 2, 3, 1).numpy())
     np.testing.assert_array_equal(np.float32(conv.inputs[1].quantization.scales), scales.numpy())
-    np.testing.assert_array_equal(dense.inputs[1].data, deployable.dense.integers.numpy())
+    np.testing.assert_array_equal(dense.inputs[1].data, deployable.layers["logits"].integers.numpy())
     assert dense.inputs[1].quantization.scales == (float(integer_weights(model.dense)[1]),)
     assert set(conv.inputs[1].quantization.zero_points) == set(dense.inputs[1].quantization.zero_points) == {0}
 
@@ -59,7 +59,7 @@ def test_weights_and_scales_are_exact(exported):
 def test_the_activation_between_is_exact(exported):
     model, graph, _ = exported
     hidden = graph.operators[0].outputs[0].quantization
-    assert (hidden.scales, hidden.zero_points) == ((float(model.activations["hidden"].scale),), (-128,))
+    assert (hidden.scales, hidden.zero_points) == ((float(model.activations["conv"].scale),), (-128,))
 
 
 def test_biases_are_int32_at_the_scale_of_the_products(exported):
@@ -128,7 +128,11 @@ def test_what_did_not_arrive_as_it_was_is_told(converted):
     told = json.loads((converted / "refusals.json").read_text())
     assert "operator 0 CONV_2D: the converter changed the weights" in told["other weights"]
     assert "operator 0 CONV_2D: the converter changed the scales" in told["other scales"]
+    assert "operator 0 CONV_2D: the converter changed the biases" in told["other biases"]
+    assert "operator 0 CONV_2D: the converter changed the output's scale" in told["other scale between"]
     assert "operator 2 FULLY_CONNECTED: the converter changed the output's zero point" in told["other zero point"]
+    assert "wrote CONV_2D, FULLY_CONNECTED where CONV_2D, DEPTHWISE_CONV_2D, CONV_2D" in told["other layers"]
+    assert told["as it is"] == "accepted"
 
 
 def test_the_bytes_do_not_tell_what_was_converted_before(converted, monkeypatch):

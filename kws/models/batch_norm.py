@@ -1,0 +1,31 @@
+"""Batch normalization of a model's convolutions: put in to train a float model, folded into the weights afterwards.
+
+Source of the folding: Jacob et al. (2018), arXiv:1712.05877, section 3.2.
+"""
+
+import copy
+
+import torch
+from torch import nn
+
+from kws.models.chain import Chain
+
+
+def normalized(model: Chain) -> Chain:
+    """The same model, with batch normalization after every convolution."""
+    for name in model.names:
+        model.norms[name] = nn.BatchNorm2d(model.get_submodule(name).out_channels)
+    return model
+
+
+@torch.no_grad()
+def folded(model: Chain) -> Chain:
+    """A copy in eval mode without batch normalization that computes what the model computes in eval mode."""
+    plain = copy.deepcopy(model).eval()
+    for name, norm in plain.norms.items():
+        convolution = plain.get_submodule(name)
+        factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)  # (C',)
+        convolution.weight.mul_(factor[:, None, None, None])
+        convolution.bias.copy_((convolution.bias - norm.running_mean) * factor + norm.bias)
+    plain.norms = nn.ModuleDict()
+    return plain
