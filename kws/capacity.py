@@ -12,6 +12,7 @@ from kws.estimate import FULL_BITS, Footprint, footprint, image_footprint
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
 from kws.models import create, filters_of
+from kws.models.batch_norm import folded
 from kws.params import Params
 from kws.pruning_filters import filters_to_keep, without_filters
 
@@ -23,7 +24,7 @@ def refuse_misfit(params: Params) -> None:
         ParamsError: with the bytes that an image needs, those that the board has, and what to change.
     """
     _refuse(
-        footprint(_untrained(params), params.bits),
+        footprint(_untrained(params), params.bits, params.front_end.kind),
         f"`model.name` {params.model.name} with `model.filters` {filters_of(params.model)}, {len(params.data.words)} "
         f"`data.words` and weights of {params.bits} `bits` does not fit the board",
         "Choose fewer filters or words, or another model.name" + _better_width(params) + ".",
@@ -45,17 +46,17 @@ def benchmark_footprint(params: Params) -> Footprint:
         without_filters(model, filters_to_keep(model, amount, nothing), 0.0)
         for amount in set(params.prune_sweep.structured_amounts)
     ]
-    return image_footprint([(model, params.bits), *((small, FULL_BITS) for small in pruned * 2)])
+    return image_footprint([(model, params.bits), *((small, FULL_BITS) for small in pruned * 2)], params.front_end.kind)
 
 
 def _untrained(params: Params) -> torch.nn.Module:
-    return create(params.model, len(class_names(params.data.words)), seed=0).eval()
+    return folded(create(params.model, len(class_names(params.data.words)), seed=0))
 
 
 def _better_width(params: Params) -> str:
     """Fewer bits save flash and cost RAM: named where that alone would do."""
     model = _untrained(params)
-    widths = [bits for bits in range(2, FULL_BITS + 1) if not _needs(footprint(model, bits))]
+    widths = [bits for bits in range(2, FULL_BITS + 1) if not _needs(footprint(model, bits, params.front_end.kind))]
     return f", or bits: {widths[-1]}" if widths else ""
 
 

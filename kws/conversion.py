@@ -49,7 +49,7 @@ def convert(
     model = read_checkpoint(qat_folder / qat.checkpoint_name(row))
     tflite = _stored_tflite(model)
     files, candidates = {DEPLOYED: tflite}, [_candidate(DEPLOYED, tflite, params.bits, row["seed"], 0.0, True)]
-    metrics = {"deployed": _measured(candidates[0], tflite, model, dataset), "models": []}
+    metrics = {"deployed": _measured(candidates[0], tflite, model, dataset, params.front_end.kind), "models": []}
     clips = torch.from_numpy(dataset.calibration(params.convert.calibration_clips))
     chosen = [
         prune.best_seed(prune_rows, amount, fine_tuned)
@@ -61,7 +61,7 @@ def convert(
         small = quantized(read_checkpoint(prune_folder / prune.checkpoint_name(row)), 8, 8, clips, "mse", 100.0)
         files[name] = _stored_tflite(small)
         candidates.append(_candidate(name, files[name], 8, row["seed"], row["amount"], row["fine_tuned"]))
-        metrics["models"].append(_measured(candidates[-1], files[name], small, dataset))
+        metrics["models"].append(_measured(candidates[-1], files[name], small, dataset, params.front_end.kind))
     entries = [metrics["deployed"], *metrics["models"]]
     for entry, latency in zip(entries, cpu_latencies([files[entry["name"]] for entry in entries]), strict=True):
         entry.update(named("cpu_int8_latency", latency))
@@ -88,11 +88,11 @@ def _candidate(name: str, tflite: bytes, bits: int, seed: int, amount: float, fi
     return Candidate(name, f"{name}.tflite", sha256(tflite), bits, seed, amount, fine_tuned, scale)
 
 
-def _measured(candidate: Candidate, tflite: bytes, model: nn.Module, dataset: Dataset) -> dict:
+def _measured(candidate: Candidate, tflite: bytes, model: nn.Module, dataset: Dataset, front_end: str) -> dict:
     """An entry of metrics/convert.json: accuracies of the .tflite by TFLite's reference kernels."""
     stored = reference_logits(tflite, dataset.testing_features)
     from_torch = logits(model, dataset.testing_features)
-    estimate = footprint(model, candidate.bits)
+    estimate = footprint(model, candidate.bits, front_end)
     return {
         "name": candidate.name,
         "bits": candidate.bits,

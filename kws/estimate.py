@@ -20,7 +20,8 @@ from torch import nn
 
 from kws.features import BANDS, FRAMES
 
-FIRMWARE_FLASH_BYTES = 23_685  # code but the kernels, the front end's tables
+FIRMWARE_FLASH_BYTES = 23_622  # code but the kernels, what every front end has
+FRONT_END_FLASH_BYTES = {"log_mel": 0, "mfcc": 3_530, "pcen": 3_210}  # more for front_end.kind: tables and code
 FIRMWARE_RAM_BYTES = 51_960  # a second of audio, frames and features, 8 KB of stack
 KERNEL_FLASH_BYTES = {"conv": 3_250, "depthwise": 1_480, "pool": 470, "dense": 5_070}  # linked where a layer needs it
 MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
@@ -111,20 +112,21 @@ def live_bytes(found: Sequence[Layer]) -> list[int]:
     return [first + second for first, second in pairwise([0, *between, 0])]
 
 
-def footprint(model: nn.Module, bits: int) -> Footprint:
-    """Of the image that carries this model alone, with weights of `bits` bits and activations of 8."""
-    return image_footprint([(model, bits)])
+def footprint(model: nn.Module, bits: int, front_end: str) -> Footprint:
+    """Of the image with this model alone, weights of `bits` bits, activations of 8, and a front_end.kind."""
+    return image_footprint([(model, bits)], front_end)
 
 
-def image_footprint(models: Sequence[tuple[nn.Module, int]]) -> Footprint:
-    """Of an image that carries models with weights of so many bits.
+def image_footprint(models: Sequence[tuple[nn.Module, int]], front_end: str) -> Footprint:
+    """Of an image that carries models with weights of so many bits, and the front end of that kind.
 
     Weights are stored packed. Those of 8 bits are read from flash; narrower ones are unpacked into RAM at start, a byte
     each. The models take turns, so the image needs the largest arena and the largest room to unpack.
     """
     carried = [(layers(model), bits) for model, bits in models]
     kernels = {layer.kernel for found, _ in carried for layer in found}
-    flash = FIRMWARE_FLASH_BYTES + sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
+    flash = FIRMWARE_FLASH_BYTES + FRONT_END_FLASH_BYTES[front_end]
+    flash += sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
     flash += UNPACKER_FLASH_BYTES * any(bits < FULL_BITS for _, bits in carried)
     flash += sum(MODEL_FLASH_BYTES + sum(_stored_bytes(layer, bits) for layer in found) for found, bits in carried)
     arena = max(max(live_bytes(found)) for found, _ in carried)

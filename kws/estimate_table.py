@@ -39,13 +39,13 @@ def layer_rows(model: nn.Module) -> list[Row]:
     return [*rows, _row(softmax, 0) | {"flops_bias_once_a_channel": _SOFTMAX_FLOPS * classes}]
 
 
-def width_figures(model: nn.Module) -> dict[str, dict[str, int]]:
-    """Weights, flash and RAM of the image with weights of each width: {"w8": {"weight_bytes": .., ..}, ..}."""
+def width_figures(model: nn.Module, front_end: str) -> dict[str, dict[str, int]]:
+    """Weights, flash and RAM of the image at each width, for a front_end.kind: {"w8": {"weight_bytes": ..}, ..}."""
     found = layers(model)
     return {
         f"w{bits}": {
             "weight_bytes": sum(weight_bytes(layer, bits) for layer in found),
-            "flash_bytes": (whole := footprint(model, bits)).flash_bytes,
+            "flash_bytes": (whole := footprint(model, bits, front_end)).flash_bytes,
             "ram_bytes": whole.ram_bytes,
         }
         for bits in WIDTHS

@@ -20,7 +20,7 @@ from kws.tables import write_table
 def main(paths, params):
     refuse_misfit(params)
     points = float_training.run(paths.features, params)
-    metrics, history, source = float_training.report(paths.features, points)
+    metrics, history, source = float_training.report(paths.features, points, params.front_end.kind)
     with replaced_folder(paths.models) as folder:
         float_training.write_models(folder, points)
     write_table(paths.estimate, estimate_table.COLUMNS, metrics["layers"])

@@ -34,9 +34,10 @@ def _measured(params: "Params") -> "GpuReference":
     from kws.labels import class_names
     from kws.latency import gpu_latency
     from kws.models import create
+    from kws.models.batch_norm import folded
     from kws.timing import named
 
-    model = create(params.model, len(class_names(params.data.words)), seed=0).eval()
+    model = folded(create(params.model, len(class_names(params.data.words)), seed=0))
     latency = gpu_latency(model)
     if latency is None:
         raise KwsError(f"torch finds no CUDA device here: run `{COMMAND}` on a machine with one.")

@@ -21,11 +21,11 @@ def filters_of(model: Model) -> int:
 
 
 def create(model: Model, classes: int, seed: int) -> Chain:
-    """An untrained model, weights drawn from `seed` alone; with batch normalization where the architecture has it."""
+    """An untrained model, weights drawn from `seed` alone, with batch normalization to be folded after training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         new = build({"name": model.name, "filters": filters_of(model), "classes": classes}, model.dropout)
-    return normalized(new) if new.trained_with_batch_norm else new
+    return normalized(new)
 
 
 def build(architecture: dict, dropout: float = 0.0) -> Chain:

@@ -31,7 +31,6 @@ class Chain(nn.Module):
     name: ClassVar[str]  # in params.yaml
     default_filters: ClassVar[int]
     pooled: ClassVar[bool]  # whether the dense layer reads the mean over the grid, or every place of it
-    trained_with_batch_norm: ClassVar[bool]
 
     def __init__(self, convolutions: dict[str, SameConv2d], classes: int, dropout: float):
         super().__init__()

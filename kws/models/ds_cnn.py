@@ -19,7 +19,6 @@ class DsCnn(Chain):
     name = "ds_cnn"
     default_filters = 64
     pooled = True
-    trained_with_batch_norm = True
 
     def __init__(self, filters: int, classes: int, dropout: float = 0.0):
         convolutions = {"conv": SameConv2d(1, filters, KERNEL, STRIDE)}

@@ -50,10 +50,13 @@ def run(dataset: Path, params: Params) -> list[FloatPoint]:
     return [FloatPoint(seed, folder / MODEL, figures(folder), folder / _HISTORY) for seed, folder in enumerate(folders)]
 
 
-def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], str]:
-    """Metrics, the rows of plots/training.csv, and where the speech came from. Latency is measured here, alone."""
+def report(dataset: Path, points: list[FloatPoint], front_end: str) -> tuple[dict, list[dict], str]:
+    """Metrics, the rows of plots/training.csv, and where the speech came from; `front_end` is front_end.kind.
+
+    Latency is measured here, alone.
+    """
     model = read_checkpoint(points[0].checkpoint)
-    counts, estimate = cost(model), footprint(model, DEPLOYED_BITS)
+    counts, estimate = cost(model), footprint(model, DEPLOYED_BITS, front_end)
     metrics = {
         "validation_accuracy": mean(point.figures["validation_accuracy"] for point in points),
         "test_accuracy": mean(point.figures["test_accuracy"] for point in points),
@@ -69,7 +72,7 @@ def report(dataset: Path, points: list[FloatPoint]) -> tuple[dict, list[dict], s
         **named("gpu_latency", gpu_latency(model)),
         "train_s": round(mean(point.figures["train_s"] for point in points), 1),
         "seeds": len(points),
-        "widths": width_figures(model),
+        "widths": width_figures(model, front_end),
         "layers": layer_rows(model),
     }
     return metrics, _history_rows(points), read_dataset(dataset).source

@@ -18,6 +18,7 @@ from kws.estimate import cost
 from kws.labels import class_names
 from kws.latency import cpu_latencies
 from kws.models import filters_of
+from kws.models.batch_norm import folded
 from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.pruning import gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
@@ -150,7 +151,7 @@ def _structured(point: dict, dataset: Dataset) -> nn.Module:
     teacher = teacher_of(point)
     clips = torch.from_numpy(dataset.calibration(_CALIBRATION_CLIPS))
     model = without_filters(teacher, filters_to_keep(teacher, point["amount"], clips), point["dropout"])
-    return _tuned(model, point, dataset, teacher) if point["fine_tuned"] else model
+    return folded(_tuned(model, point, dataset, teacher)) if point["fine_tuned"] else model
 
 
 def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
@@ -164,7 +165,7 @@ def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
 
         _tuned(model, point, dataset, teacher, after_step=prune_more)
     prune_weights(model, amount)
-    return without_masks(model)
+    return folded(without_masks(model))
 
 
 def _tuned(model: nn.Module, point: dict, dataset: Dataset, teacher: nn.Module, **hooks) -> nn.Module:

@@ -41,7 +41,7 @@ def test_a_benchmark_image_that_is_too_large_is_told_apart():
 
 def test_the_benchmark_image_carries_each_amount_twice_and_one_arena():
     chosen = params(prune_sweep={"structured_amounts": [0.0, 0.5]})
-    alone, half = footprint(float_model(), 8), footprint(float_model(filters=4), 8)
+    alone, half = footprint(float_model(), 8, "pcen"), footprint(float_model(filters=4), 8, "pcen")
     found = benchmark_footprint(chosen)
     assert found.ram_bytes == alone.ram_bytes
     assert alone.flash_bytes + 2 * 16_640 + 2 * 8_320 < found.flash_bytes < 3 * alone.flash_bytes + 2 * half.flash_bytes

@@ -86,15 +86,12 @@ def test_a_width_that_was_not_swept_is_refused(converted):
         support_conversion.convert(converted, 5)
 
 
-def test_logits_stay_within_a_unit_of_torchs(result, converted, request):
-    """Holds at 8 and 3 bits. At 2 the reference kernel's convolution rounds twice, which torch does not imitate."""
+def test_logits_stay_close_to_torchs(result, converted):
+    """A unit at 8 and 3 bits, two at 2: the reference kernel's convolution rounds twice, which torch does not imitate."""
     bits, files, candidates, _ = result
-    if bits == 2:
-        reason = "TFLite's convolution rounds twice, to within 0.625 of a unit at 2 bits (see test_export)"
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
     model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
     zero_point = int(model.activations["logits"].zero_point)
     wanted = np.round(logits(model, dataset().testing_features) / candidates[0].output_scale)
     found = reference_logits(files["deployed"], dataset().testing_features).astype(int) - zero_point
     assert len(np.unique(found)) > 20  # not all alike
-    assert np.abs(found - wanted).max() <= 1
+    assert np.abs(found - wanted).max() <= (2 if bits == 2 else 1)

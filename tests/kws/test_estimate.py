@@ -86,11 +86,12 @@ def test_weights_are_as_large_as_the_sweeps_say(bits):
     assert sum(weight_bytes(layer, bits) for layer in layers(model)) == model_weight_bytes(model, bits)
 
 
-def linked(folder, *tflites: bytes):
+def linked(folder, *tflites: bytes, kind: str = "pcen"):
     """The image and what the compiler says of its models."""
     names = ["deployed", *(f"structured_{number}" for number in range(1, len(tflites)))]
     generated = generate(list(zip(names, tflites, strict=True)), folder / "generated")
-    return build_image(folder / "generated", FrontEnd(**PARAMS["front_end"]), folder / "build", 115200), generated
+    front_end = FrontEnd(**{**PARAMS["front_end"], "kind": kind})
+    return build_image(folder / "generated", front_end, folder / "build", 115200), generated
 
 
 CASES = [
@@ -101,15 +102,21 @@ CASES = [
 
 @pytest.mark.parametrize("model, tflite, bits", CASES)
 def test_the_footprint_is_the_linkers_within_2_per_cent(tmp_path, model, tflite, bits):
-    (image, (generated,)), estimate = linked(tmp_path, tflite), footprint(model, bits)
+    (image, (generated,)), estimate = linked(tmp_path, tflite), footprint(model, bits, "pcen")
     assert max(live_bytes(layers(model))) == generated.arena_bytes
     assert sum(layer.macs for layer in layers(model)) == generated.macs
     assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)
 
 
+@pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
+def test_every_front_end_has_its_share(tmp_path, kind):
+    image, _ = linked(tmp_path, tiny_tflite(8, 8), kind=kind)
+    assert footprint(float_model(), 8, kind).flash_bytes == pytest.approx(image.flash_bytes, rel=0.01)
+
+
 def test_an_image_of_several_models_within_2_per_cent(tmp_path):
     image, _ = linked(tmp_path, tiny_tflite(8, 3), tiny_tflite(5, 8, 1), separable_tflite(12, 2, 8))
-    estimate = image_footprint([(float_model(), 3), (float_model(filters=5), 8), (Separable(12, 2), 8)])
+    estimate = image_footprint([(float_model(), 3), (float_model(filters=5), 8), (Separable(12, 2), 8)], "pcen")
     assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)

@@ -32,10 +32,12 @@ def test_the_course_projects_custom_gives_the_course_projects_figures(rows):
 
 
 def test_every_width_has_its_bytes():
-    figures = width_figures(float_model())
+    figures = width_figures(float_model(), "pcen")
     assert list(figures) == [f"w{bits}" for bits in range(2, 9)]
     assert figures["w8"]["weight_bytes"] == 16_640 and figures["w3"]["weight_bytes"] == 6_240
-    assert figures["w3"]["flash_bytes"] == footprint(float_model(), 3).flash_bytes < figures["w8"]["flash_bytes"]
+    assert (
+        figures["w3"]["flash_bytes"] == footprint(float_model(), 3, "pcen").flash_bytes < figures["w8"]["flash_bytes"]
+    )
     assert figures["w3"]["ram_bytes"] == figures["w8"]["ram_bytes"] + 16_640
     json.dumps(figures)
 

@@ -33,5 +33,5 @@ def test_a_folded_model_has_the_states_names_of_a_built_one():
 
 
 def test_a_model_without_it_stays_as_it_is():
-    model = unfolded_model()
+    model = float_model()
     assert not model.norms and state_bytes(folded(model)) == state_bytes(model)

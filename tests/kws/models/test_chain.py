@@ -19,7 +19,6 @@ class TwoConvolutions(Chain):
     name = "two_convolutions"
     default_filters = 6
     pooled = False
-    trained_with_batch_norm = True
 
     def __init__(self, filters: int, classes: int, dropout: float = 0.0):
         layers = {"first": SameConv2d(1, filters, (8, 8), 4), "second": SameConv2d(filters, filters, 3, 2)}

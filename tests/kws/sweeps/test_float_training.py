@@ -19,7 +19,7 @@ cpu gpu_latency_us train_s seeds""".split()  # noqa: SIM905
 
 @pytest.fixture(scope="module")
 def reported(swept):
-    return float_training.report(swept.features, swept.points)
+    return float_training.report(swept.features, swept.points, "pcen")
 
 
 def test_metrics_have_the_promised_keys_and_numbers(swept, reported):
