@@ -87,7 +87,7 @@ def test_a_width_that_was_not_swept_is_refused(converted):
 
 
 def test_logits_stay_close_to_torchs(result, converted):
-    """A unit at 8 and 3 bits, two at 2: the reference kernel's convolution rounds twice, which torch does not imitate."""
+    """A unit at 8 and 3 bits, two at 2: the reference kernel's convolution rounds twice, and torch only once."""
     bits, files, candidates, _ = result
     model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
     zero_point = int(model.activations["logits"].zero_point)
