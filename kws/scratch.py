@@ -39,6 +39,8 @@ def quick(repository: Path) -> Path:
 def real(repository: Path, data_root: str, overrides: dict | None = None, name: str = REAL_SPEECH) -> Path:
     """Run the graph on real speech and put its metrics and plots where they are kept; returns that folder.
 
+    What differs from params.yaml is kept beside them, in changed_params.yaml.
+
     Args:
         repository: the root of the workspace.
         data_root: Speech Commands as a folder or .tar.gz, absolute or relative to the repository; empty downloads it.
@@ -50,8 +52,8 @@ def real(repository: Path, data_root: str, overrides: dict | None = None, name: 
         ParamsError: an override is no key of params.yaml, or not an accepted value.
         KwsError: a stage failed; the results are then as they were before.
     """
-    overrides = overrides or {}
-    overrides |= {"data": overrides.get("data", {}) | real_speech(repository, data_root)}
+    changed = overrides or {}
+    overrides = changed | {"data": changed.get("data", {}) | real_speech(repository, data_root)}
     folder = repository / "build" / ("real" if name == REAL_SPEECH else name)
     make_copy(repository, folder, overrides, cache=repository / ".dvc" / "cache")
     run_graph(folder, store_root())
@@ -59,6 +61,8 @@ def real(repository: Path, data_root: str, overrides: dict | None = None, name: 
     with replaced_folder(results) as temporary:
         for part in _RESULT_FOLDERS:
             shutil.copytree(folder / part, temporary / part, ignore=shutil.ignore_patterns(".gitignore"))
+        if changed:
+            write_text(temporary / "changed_params.yaml", yaml_files.dump(changed))
     return results
 
 

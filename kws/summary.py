@@ -67,6 +67,8 @@ def _accuracies(metrics: Metrics) -> Iterator[tuple[str, str]]:
     yield "clips", ", ".join(f"{count:,} {split}" for split, count in metrics["preprocess"]["clips"].items())
     if metrics["preprocess"].get("notes"):
         yield "note", " ".join(metrics["preprocess"]["notes"])
+    name = train["architecture"]["name"]
+    yield "model", f"{name}: {train['parameters']:,} parameters, {train['macs']:,} MACs"
     yield "float model, test accuracy", f"{train['test_accuracy']:.1%} (mean of {count} seed{'s' * (count != 1)})"
     yield f"deployed model, QAT, {deployed['bits']}-bit weights, test accuracy", f"{deployed['test_accuracy']:.1%}"
     checked = (

@@ -21,7 +21,10 @@ def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
             "classes": ["_silence_", "_unknown_", "yes", "no"],
             "clips": {"training": 4019, "validation": 558, "testing": 909},
         },
-        "train": {"test_accuracy": 0.912, "seeds": 3, "parameters": 16_000, "cpu_latency_us": 150.0},
+        "train": {
+            "test_accuracy": 0.912, "seeds": 3, "parameters": 16_000, "macs": 300_000, "cpu_latency_us": 150.0,
+            "architecture": {"name": "tiny_conv", "filters": 8, "classes": 4},
+        },
         "ptq_sweep": sweep,
         "qat_sweep": sweep,
         "prune_sweep": {"unstructured": [point(0.0), point(0.8)], "structured": [point(0.0), point(0.5)]},

@@ -119,3 +119,13 @@ def test_outside_git_it_says_so(tmp_path):
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
     with pytest.raises(KwsError, match="git cannot list"):
         scratch.make_copy(tmp_path, tmp_path / "build", {})
+
+
+def test_other_parameters_are_kept_beside_their_results(clone, tmp_path):
+    speech = tmp_path / "speech"
+    speech.mkdir()
+    folder = scratch.real(clone, str(speech), {"bits": 4, "data": {"seed": 5}}, "other")
+    assert folder == clone / "results" / "other"
+    assert (folder / "metrics" / "a").read_text().startswith(f"4 {speech} ")
+    assert yaml_files.load((folder / "changed_params.yaml").read_text()) == {"bits": 4, "data": {"seed": 5}}
+    assert (clone / "results" / "speech_commands" / "metrics" / "a").read_text() == "older"
