@@ -18,7 +18,7 @@ from kws.estimate import cost
 from kws.labels import class_names
 from kws.latency import cpu_latencies
 from kws.models import filters_of
-from kws.models.batch_norm import folded
+from kws.models.batch_norm import folded, normalized_as_it_is
 from kws.params import Params
 from kws.points import file_digest, run_points
 from kws.pruning import gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
@@ -149,8 +149,8 @@ def _make(folder: Path, point: dict) -> None:
 
 def _structured(point: dict, dataset: Dataset) -> nn.Module:
     teacher = teacher_of(point)
-    clips = torch.from_numpy(dataset.calibration(_CALIBRATION_CLIPS))
-    model = without_filters(teacher, filters_to_keep(teacher, point["amount"], clips), point["dropout"])
+    kept = filters_to_keep(teacher, point["amount"], _clips(dataset))
+    model = without_filters(teacher, kept, point["dropout"])
     return folded(_tuned(model, point, dataset, teacher)) if point["fine_tuned"] else model
 
 
@@ -169,5 +169,11 @@ def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
 
 
 def _tuned(model: nn.Module, point: dict, dataset: Dataset, teacher: nn.Module, **hooks) -> nn.Module:
+    """Trained further with batch normalization, which is still to be folded: without it few weights hardly learn."""
+    normalized_as_it_is(model, _clips(dataset))
     choices = Recipe(**point["recipe"])
     return fit(model, dataset, choices, point["seed"], teacher=teacher, snapshot=point["snapshot"], **hooks)
+
+
+def _clips(dataset: Dataset) -> torch.Tensor:
+    return torch.from_numpy(dataset.calibration(_CALIBRATION_CLIPS))

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from kws.pruning import gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
+from kws.pruning import _rank, gradual_amount, masked, nonzero_parameters, prune_weights, without_masks
 from kws.quantized import weighted_layers
 from tests.support_learning import float_model, inputs, state_bytes
 
@@ -36,6 +37,23 @@ def test_the_convolution_is_not_emptied_first():
     prune_weights(model, 0.9)
     left = {name: float((layer.weight != 0).float().mean()) for name, layer in weighted_layers(model).items()}
     assert left["conv"] > 0.3 > left["dense"] > 0.05
+
+
+def test_no_layer_of_ds_cnn_is_emptied():
+    """The dense layer has few weights, all of much the same size: by magnitude over their mean all of them would go."""
+    model = masked(float_model(name="ds_cnn"))
+    prune_weights(model, 0.9)
+    left = {name: float((layer.weight != 0).float().mean()) for name, layer in weighted_layers(model).items()}
+    assert min(left.values()) > 0.02 and left["dense"] > 0.2
+
+
+def test_a_layers_largest_weight_has_the_whole_share():
+    """Shares by hand: 1/14, 4/13, 9/9 of the squares of 1, 2, 3."""
+    layer = nn.Linear(3, 1)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[-2.0, 3.0, 1.0]]))
+    model = masked(nn.Sequential(layer))
+    torch.testing.assert_close(_rank(model[0]), torch.tensor([[4 / 13, 1.0, 1 / 14]]))
 
 
 def test_the_master_copy_comes_back():
