@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from kws.models import ARCHITECTURES
 from kws.quantization import snap, weight_grid
 from kws.quantized import (
     LOGITS_GRID,
@@ -19,11 +20,13 @@ from kws.quantized import (
 from tests.support_learning import float_model, inputs, quantized_model, state_bytes
 
 WIDTHS = [(8, 8), (3, 8), (3, 3), (2, 8), (2, 2)]
+every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
 
 
+@every_architecture
 @pytest.mark.parametrize("bits, activation_bits", WIDTHS)
-def test_weights_are_integers_of_the_width_times_a_scale(bits, activation_bits):
-    model, high = quantized_model(bits, activation_bits), weight_grid(bits).high
+def test_weights_are_integers_of_the_width_times_a_scale(bits, activation_bits, name):
+    model, high = quantized_model(bits, activation_bits, name=name), weight_grid(bits).high
     for layer in weighted_layers(model).values():
         integers, scales = integer_weights(layer)
         assert integers.dtype == torch.int8 and int(integers.abs().max()) == high
@@ -37,18 +40,21 @@ def test_two_bits_are_ternary():
         assert integer_weights(layer)[0].unique().tolist() == [-1, 0, 1]
 
 
+@every_architecture
 @pytest.mark.parametrize("bits, activation_bits", WIDTHS)
-def test_activations_are_on_their_grid(bits, activation_bits):
-    model = quantized_model(bits, activation_bits)
+def test_activations_are_on_their_grid(bits, activation_bits, name):
+    model = quantized_model(bits, activation_bits, name=name)
     x, seen = inputs(16), {}
-    for name, quantizer in model.activations.items():
-        quantizer.register_forward_hook(lambda module, _, output, name=name: seen.update({name: output / module.scale}))
+    for place, quantizer in model.activations.items():
+        quantizer.register_forward_hook(lambda module, _, out, place=place: seen.update({place: out / module.scale}))
     with torch.no_grad():
         model(x)
-    steps = seen["conv"]
-    assert torch.equal(steps, steps.round()) and steps.min() >= 0 and steps.max() <= 2**activation_bits - 1
-    logits = seen["logits"].round() + model.activations["logits"].zero_point
+    logits = seen.pop("logits").round() + model.activations["logits"].zero_point
     assert logits.min() >= LOGITS_GRID.low and logits.max() <= LOGITS_GRID.high
+    assert len(seen) == len(model.names) + model.pooled
+    for steps in seen.values():
+        torch.testing.assert_close(steps, steps.round(), rtol=0, atol=1e-4)
+        assert steps.min() >= 0 and steps.round().max() <= 2**activation_bits - 1
 
 
 def test_the_logits_of_calibration_fit_and_zero_is_exact():
@@ -72,8 +78,9 @@ def test_the_float_model_and_its_weights_are_kept():
         assert not torch.equal(master, layer.weight)
 
 
-def test_training_moves_the_master_copy_and_the_scales():
-    model = quantized_model(3)
+@every_architecture
+def test_training_moves_the_master_copy_and_the_scales(name):
+    model = quantized_model(3, name=name)
     model.activations["logits"] = torch.nn.Identity()  # rounding them would stop every gradient
     before = copy.deepcopy(model.state_dict())
     torch.nn.functional.cross_entropy(model.train()(inputs(24)), torch.arange(24) % 4).backward()
@@ -85,9 +92,10 @@ def test_training_moves_the_master_copy_and_the_scales():
     assert all(not torch.equal(before[name], value) for name, value in model.named_parameters())
 
 
+@every_architecture
 @pytest.mark.parametrize("bits, activation_bits", WIDTHS)
-def test_finishing_twice_is_finishing_once(bits, activation_bits):
-    model = quantized_model(bits, activation_bits)
+def test_finishing_twice_is_finishing_once(bits, activation_bits, name):
+    model = quantized_model(bits, activation_bits, name=name)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, StepQuantizer):
@@ -118,8 +126,9 @@ def test_weight_bytes_are_packed(bits, size):
     assert weight_bytes(quantized_model(bits), bits) == weight_bytes(float_model(), bits) == size
 
 
-def test_an_empty_model_takes_a_states_keys_and_shapes():
-    model = quantized_model(3, 8)
+@every_architecture
+def test_an_empty_model_takes_a_states_keys_and_shapes(name):
+    model = quantized_model(3, 8, name=name)
     empty = empty_quantized(model.architecture(), 3, 8)
     empty.load_state_dict(model.state_dict())
     with torch.no_grad():
