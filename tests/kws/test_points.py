@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+from kws import points
 from kws.checkpoints import write_checkpoint
 from kws.errors import ParamsError
 from kws.points import code_digest, file_digest, jobs, run_points
@@ -97,6 +98,12 @@ def test_digests_name_the_code_and_the_files(tmp_path):
     assert code_digest() == code_digest() != code_digest(("tflite/export",))
     (tmp_path / "file").write_bytes(b"abc")
     assert file_digest(tmp_path / "file").startswith("ba7816bf")
+
+
+def test_every_file_of_the_models_package_counts():
+    found = points._files(REPOSITORY / "kws" / "models")
+    assert {path.name for path in found} >= {"__init__.py", "chain.py", "ds_cnn.py", "tiny_conv.py"}
+    assert points._files(REPOSITORY / "kws" / "training") == [REPOSITORY / "kws" / "training.py"]
 
 
 def test_importing_it_starts_nothing_and_says_nothing():

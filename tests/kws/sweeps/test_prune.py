@@ -79,3 +79,10 @@ def test_two_amounts_that_leave_as_many_filters_are_refused(swept):
     choices = params(prune_sweep={"structured_amounts": [0.0, 0.5, 0.52]})
     with pytest.raises(ParamsError, match=r"structured_amounts` holds 0\.5 and 0\.52, which both leave 4 of 8 filters"):
         prune.run(swept.features, swept.float_models, choices)
+
+
+def test_twins_are_counted_by_the_architectures_own_filters(swept):
+    amounts = {"structured_amounts": [0.5, 0.505]}
+    choices = params(model={"name": "ds_cnn", "filters": None}, prune_sweep=amounts)
+    with pytest.raises(ParamsError, match=r"0\.5 and 0\.505, which both leave 32 of 64 filters"):
+        prune.run(swept.features, swept.float_models, choices)
