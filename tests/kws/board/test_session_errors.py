@@ -16,13 +16,12 @@ from kws.errors import BoardError
 @contextmanager
 def scripted(answers: dict[bytes, bytes], greets: bool = True, first: bytes = b""):
     """A board that says `first` and answers each command with fixed bytes; gives the session."""
-
-    spoken = threading.Event()
+    is_open = threading.Event()  # pyserial drops what comes before
 
     def serve(connection: socket.socket) -> None:
         with connection:
+            is_open.wait(10)
             connection.sendall(first)
-            spoken.set()
             received = b""
             while data := connection.recv(65536):
                 received += data
@@ -36,7 +35,7 @@ def scripted(answers: dict[bytes, bytes], greets: bool = True, first: bytes = b"
         accepting = threading.Thread(target=lambda: serve(server.accept()[0]))
         accepting.start()
         with serial.serial_for_url(f"socket://127.0.0.1:{server.getsockname()[1]}") as port:
-            assert spoken.wait(10)
+            is_open.set()
             yield Session(port, 0.5)
         accepting.join()
 
