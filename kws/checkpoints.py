@@ -14,7 +14,7 @@ from kws.files import write_bytes
 from kws.models import build
 from kws.quantized import empty_quantized
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def write_checkpoint(path: Path, model: nn.Module, bits: tuple[int, int] | None = None) -> None:
@@ -37,7 +37,7 @@ def read_checkpoint(path: Path) -> nn.Module:
         if content["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"schema {content['schema_version']}, {SCHEMA_VERSION} is needed")
         architecture, bits = content["architecture"], content["bits"]
-        model = build(architecture) if bits is None else empty_quantized(architecture, *bits)
+        model = build(architecture) if bits is None else empty_quantized(architecture, content["state"])
         model.load_state_dict(content["state"])
     except Exception as error:  # a damaged file raises whatever its bytes happen to spell
         reason = str(error).split("\n")[0]

@@ -17,11 +17,13 @@ from kws import points
 from kws.checkpoints import read_checkpoint
 from kws.conversion_manifest import Candidate
 from kws.dataset import Dataset
+from kws.errors import ModelError
 from kws.estimate import footprint
 from kws.evaluation import accuracy, logits
 from kws.files import sha256
+from kws.integer_model import IntegerModel
 from kws.params import Params
-from kws.quantized import quantized
+from kws.quantized import Scheme, quantized
 from kws.quiet import output_to
 from kws.store import stored_folder
 from kws.sweeps import prune, qat
@@ -58,7 +60,7 @@ def convert(
     ]
     for row in tqdm(chosen, "conversion", disable=None, leave=False):
         name = f"structured_{round(row['amount'] * 1000):03d}{'_fine_tuned' if row['fine_tuned'] else ''}"
-        small = quantized(read_checkpoint(prune_folder / prune.checkpoint_name(row)), 8, 8, clips, "mse", 100.0)
+        small = quantized(read_checkpoint(prune_folder / prune.checkpoint_name(row)), Scheme(8, 8), clips)
         files[name] = _stored_tflite(small)
         candidates.append(_candidate(name, files[name], 8, row["seed"], row["amount"], row["fine_tuned"]))
         metrics["models"].append(_measured(candidates[-1], files[name], small, dataset, params.front_end.kind))
@@ -92,6 +94,13 @@ def _measured(candidate: Candidate, tflite: bytes, model: nn.Module, dataset: Da
     """An entry of metrics/convert.json: accuracies of the .tflite by TFLite's reference kernels."""
     stored = reference_logits(tflite, dataset.testing_features)
     from_torch = logits(model, dataset.testing_features)
+    simulated = IntegerModel(model).logits(dataset.testing_features)
+    if not np.array_equal(stored, simulated):
+        raise ModelError(
+            f"{candidate.name}: TFLite and the integer simulation differ on {np.any(stored != simulated, 1).sum()} of "
+            f"{len(stored)} clips: what was measured is not what would be deployed; install the versions of "
+            "requirements.lock."
+        )
     estimate = footprint(model, candidate.bits, front_end)
     return {
         "name": candidate.name,
@@ -103,6 +112,7 @@ def _measured(candidate: Candidate, tflite: bytes, model: nn.Module, dataset: Da
         "tflite_sha256": candidate.tflite_sha256,
         "operators": [operator.kind for operator in read_graph(tflite).operators],
         "test_accuracy": accuracy(stored, dataset.testing_labels),
+        "agreement_with_simulation": float(np.mean(np.all(stored == simulated, 1))),
         "agreement_with_torch": float(np.mean(stored.argmax(1) == from_torch.argmax(1))),
         "flash_bytes_estimate": estimate.flash_bytes,
         "ram_bytes_estimate": estimate.ram_bytes,

@@ -17,8 +17,8 @@ RESULT = Path("results") / "front_ends.json"
 KINDS: tuple[str, ...] = get_args(FrontEnd.model_fields["kind"].annotation)
 _STAGES = ("train", "flash", "mcu_benchmark")
 _SHORT_SWEEPS = {
-    "ptq_sweep": {"weight_bits": [8]},
-    "qat_sweep": {"weight_bits": [8]},
+    "ptq_sweep": {"weight_bits": [8], "minifloat": []},
+    "qat_sweep": {"weight_bits": [8], "minifloat": []},
     "prune_sweep": {"unstructured_amounts": [0.0], "structured_amounts": [0.0]},
 }
 

@@ -134,19 +134,41 @@ class FineTuning(Optimization):
     temperature: Positive
 
 
-class PtqSweep(Section):
-    """Quantization after training."""
+def _minifloat(bits: tuple[int, int]) -> tuple[int, int]:
+    if sum(bits) > 7:
+        raise ValueError("a minifloat has at most 8 bits: a sign, and exponent and mantissa bits of at most 7 together")
+    return bits
+
+
+# 5 exponent bits reach from 1 to 2^30 of the smallest step; 1 would be an integer grid.
+Minifloat = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=2, le=5)], Annotated[int, Field(strict=True, ge=0, le=5)]],
+    AfterValidator(_minifloat),
+]
+
+
+class Quantizers(Section):
+    """What both sweeps quantize to, and how they first choose scales; see kws.quantized.Scheme."""
 
     weight_bits: tuple[Bits, ...] = Field(min_length=1)
+    minifloat: tuple[Minifloat, ...]
+    granularity: Literal["channel", "tensor"]
+    activation_symmetry: Literal["asymmetric", "symmetric"]
     calibration: Literal["min_max", "percentile", "mse"]
     percentile: Annotated[float, Field(strict=True, gt=50, le=100)]
     calibration_clips: Count
 
 
-class QatSweep(FineTuning):
-    """Quantization-aware training."""
+class PtqSweep(Quantizers):
+    """Quantization after training."""
 
-    weight_bits: tuple[Bits, ...] = Field(min_length=1)
+    weight_symmetry: Literal["symmetric", "asymmetric"]
+    rounding: Literal["nearest", "gptq"]
+    bias_correction: bool
+
+
+class QatSweep(Quantizers, FineTuning):
+    """Quantization-aware training."""
 
 
 class PruneSweep(FineTuning):

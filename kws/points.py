@@ -6,6 +6,7 @@ alone, never on which others share its run or on how many processes there are.
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from kws.errors import ParamsError
 from kws.files import sha256
-from kws.store import key_of, store_root, stored_folder, unfinished_file
+from kws.store import key_of, store_root, stored_folders
 
 _CODE = (
     "batches",
@@ -22,12 +23,16 @@ _CODE = (
     "dataset",
     "dropout",
     "evaluation",
+    "fixed_point",
+    "integer_model",
     "models",
     "pruning",
     "pruning_filters",
     "quantization",
     "quantized",
     "recipes",
+    "rounding",
+    "side_by_side",
     "snapshots",
     "training",
 )
@@ -57,16 +62,46 @@ def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], N
         make: a function at module level; fills the folder. Its point has a further key, `snapshot`: a file in which
             the point's training may keep its state.
     """
+    return run_batches(kind, points, partial(_one, make), 1, key_of)
+
+
+def run_batches(
+    kind: str,
+    points: Sequence[dict],
+    make: Callable[[list[Path], list[dict], Path], None],
+    size: int,
+    alike: Callable[[dict], str],
+) -> list[Path]:
+    """As run_points, for points that are made several at a time.
+
+    Args:
+        make: `make(folders, points, snapshot)` fills a folder a point; what it writes for a point must not depend on
+            which others stand beside it.
+        size: of a batch, at most.
+        alike: points for which it gives the same may share a batch.
+    """
     code = code_digest()
     inputs = [{"code": code, "torch": torch.__version__.split("+")[0], **point} for point in points]
     missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
+    waiting = _batches(missing, size, alike)
     root = str(store_root())
-    done = Parallel(n_jobs=min(jobs(), max(len(missing), 1)), return_as="generator_unordered")(
-        delayed(_run)(root, kind, one, make) for one in missing
+    done = Parallel(n_jobs=min(jobs(), max(len(waiting), 1)), return_as="generator_unordered")(
+        delayed(_run)(root, kind, batch, make) for batch in waiting
     )
-    for _ in tqdm(done, kind, len(missing), disable=None, leave=False):
+    for _ in tqdm(done, kind, len(waiting), disable=None, leave=False):
         pass
     return [store_root() / kind / key_of(one) for one in inputs]
+
+
+def _batches(points: Sequence[dict], size: int, alike: Callable[[dict], str]) -> list[list[dict]]:
+    groups: dict[str, list[dict]] = {}
+    for point in points:
+        groups.setdefault(alike(point), []).append(point)
+    return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
+
+
+def _one(make: Callable[[Path, dict], None], folders: list[Path], points: list[dict], snapshot: Path) -> None:
+    make(folders[0], {**points[0], "snapshot": str(snapshot)})
 
 
 def code_digest(more: tuple[str, ...] = ()) -> str:
@@ -85,8 +120,7 @@ def file_digest(path: Path) -> str:
     return sha256(Path(path).read_bytes())
 
 
-def _run(root: str, kind: str, inputs: dict, make: Callable[[Path, dict], None]) -> None:
+def _run(root: str, kind: str, batch: list[dict], make: Callable[[list[Path], list[dict], Path], None]) -> None:
     one_thread()
     os.environ["KWS_STORE"] = root
-    snapshot = str(unfinished_file(kind, inputs))
-    stored_folder(kind, inputs, lambda folder: make(folder, {**inputs, "snapshot": snapshot}))
+    stored_folders(kind, batch, lambda folders, snapshot: make(folders, batch, snapshot))

@@ -9,6 +9,7 @@ the store of the repository they came from.
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from kws.files import replaced_folder, sha256
@@ -38,10 +39,16 @@ def stored_folder(kind: str, inputs: object, make: Callable[[Path], None]) -> Pa
     if not folder.exists():
         with replaced_folder(folder) as temporary:
             make(temporary)
-        unfinished_file(kind, inputs).unlink(missing_ok=True)
     return folder
 
 
-def unfinished_file(kind: str, inputs: object) -> Path:
-    """Where work on these inputs may keep its state; `stored_folder` removes it when the folder is there."""
-    return store_root() / kind / f"{key_of(inputs)}.unfinished"
+def stored_folders(kind: str, batch: list, make: Callable[[list[Path], Path], None]) -> None:
+    """Fill a folder for each of several inputs at once, by `make(folders, snapshot)`.
+
+    `snapshot` is a file in which the work may keep its state; it is removed when the folders are there.
+    """
+    snapshot = store_root() / kind / f"{key_of(batch)}.unfinished"
+    with ExitStack() as stack:
+        folders = [stack.enter_context(replaced_folder(store_root() / kind / key_of(inputs))) for inputs in batch]
+        make(folders, snapshot)
+    snapshot.unlink(missing_ok=True)

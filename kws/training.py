@@ -2,6 +2,7 @@
 
 A teacher, where there is one, adds its logits to the loss (Hinton et al. 2015, arXiv:1503.02531). Weights may be
 averaged over the steps, and training stopped on validation; it goes on from a snapshot where it was interrupted.
+Models side by side (kws/side_by_side.py) learn as one model of which each place has a loss of its own.
 """
 
 import copy
@@ -22,6 +23,7 @@ from kws.dataset import Dataset
 from kws.errors import ParamsError
 from kws.evaluation import evaluate
 from kws.recipes import Recipe, rate, training_device
+from kws.side_by_side import SideBySide
 from kws.snapshots import Snapshot
 
 _BETAS = (0.9, 0.99)
@@ -40,7 +42,7 @@ def fit(
     """Train a model in place and return it, on the CPU and in eval mode.
 
     Args:
-        model: weights to start from.
+        model: weights to start from; one model, or several side by side.
         dataset: only its training split is learned from; validation is evaluated, and may stop the training.
         choices: the recipe. With patience_epochs, training stops when the validation loss has not fallen for so many
             epochs, and the weights of the epoch with the lowest are the result: the loss and not the accuracy, because
@@ -49,7 +51,8 @@ def fit(
         teacher: float model whose logits are imitated, with weight choices.distillation.
         after_step: told the share of the training that is done, after each step (0 < share <= 1).
         after_epoch: told {"epoch", "epoch_s", "training_loss", "training_accuracy", "validation_loss",
-            "validation_accuracy"} of each epoch in turn, also of those done before an interruption.
+            "validation_accuracy"} of each epoch in turn, also of those done before an interruption. Without it and
+            without patience_epochs nothing is validated.
         snapshot: file of this training alone that holds its state; one that was interrupted goes on from it, to the
             same bytes as if it had not been. What `model` holds besides parameters and buffers must not change.
 
@@ -67,10 +70,11 @@ def fit(
         if state is not None:
             training.take_up(state)
         tell = after_epoch or (lambda _: None)
+        is_validated = after_epoch is not None or choices.patience_epochs is not None
         for entry in training.history:
             tell(entry)
         while not training.is_finished():
-            training.run_epoch(dataset, teacher, after_step)
+            training.run_epoch(dataset, teacher, after_step, is_validated)
             kept.save_when_due(training.state)
             tell(training.history[-1])
         return training.result()
@@ -99,8 +103,10 @@ class _Training:
         done, patience = len(self.history), self.choices.patience_epochs
         return done == self.choices.epochs or (patience is not None and done - _best_epoch(self.history) >= patience)
 
-    def run_epoch(self, dataset: Dataset, teacher: nn.Module | None, after_step: Callable | None) -> None:
-        """Train for an epoch, then validate; adds an entry to the history."""
+    def run_epoch(
+        self, dataset: Dataset, teacher: nn.Module | None, after_step: Callable | None, is_validated: bool
+    ) -> None:
+        """Train for an epoch, then validate where that is wanted; adds an entry to the history."""
         start, totals, before = time.perf_counter(), np.zeros(3), len(self.history)
         for step, (x, y) in enumerate(batches(dataset, self.choices, self.rng), start=1):
             totals += self._step(x, y, teacher)
@@ -108,8 +114,9 @@ class _Training:
                 after_step((before + step / self.steps) / self.choices.epochs)
             if self.average:
                 self.average.update_parameters(self.model)
-        result = evaluate(self.judged, dataset.validation_features, dataset.validation_labels)
-        if not math.isfinite(totals[0] + result.loss):
+        judged = (self.judged, dataset.validation_features, dataset.validation_labels)
+        result = evaluate(*judged) if is_validated else None
+        if not math.isfinite(totals[0] + (result.loss if result else 0)):
             raise ParamsError(
                 f"the training's loss is no number any more after epoch {before + 1}: `learning_rate` is "
                 f"{self.choices.learning_rate:g} in the stage's section of params.yaml; lower it."
@@ -120,24 +127,28 @@ class _Training:
                 "epoch_s": time.perf_counter() - start,
                 "training_loss": float(totals[0] / totals[2]),
                 "training_accuracy": float(totals[1] / totals[2]),
-                "validation_loss": result.loss,
-                "validation_accuracy": result.accuracy,
+                "validation_loss": result.loss if result else None,
+                "validation_accuracy": result.accuracy if result else None,
             }
         )
         if self.choices.patience_epochs is not None and _best_epoch(self.history) == before + 1:
             self.best = copy.deepcopy(self.judged.state_dict())
 
-    def _step(self, x: torch.Tensor, y: torch.Tensor, teacher: nn.Module | None) -> tuple[float, int, int]:
-        """One batch, x (B, T, F) and y (B,), learned from: sum of the losses, clips that were right, clips."""
+    def _step(self, x: torch.Tensor, y: torch.Tensor, teacher: nn.Module | None) -> tuple[float, float, int]:
+        """One batch, x (B, T, F) and y (B,), learned from: sum of the losses, clips that were right, clips.
+
+        Of models side by side the first two are means over the models.
+        """
         device = next(self.model.parameters()).device
         x, y = x.to(device), y.to(device)
         logits = self.model(x)
-        loss = _loss(logits, y, None if teacher is None else _taught(teacher, x), self.choices)
+        losses = _losses(logits, y, None if teacher is None else _taught(teacher, x), self.choices)
         self.optimizer.zero_grad()
-        loss.backward()
+        losses.mean(-1).sum().backward()
         self.optimizer.step()
         self.schedule.step()
-        return float(loss.detach()) * len(y), int((logits.argmax(1) == y).sum()), len(y)
+        right = (logits.argmax(-1) == y).to(torch.float32).mean()
+        return float(losses.detach().mean()) * len(y), float(right) * len(y), len(y)
 
     def state(self) -> dict:
         """All of it, as tensors, numbers and texts; what `take_up` needs."""
@@ -175,7 +186,16 @@ class _Training:
 
 def _average(model: nn.Module, decay: float) -> AveragedModel | None:
     """A moving average of weights and of buffers: batch norm's statistics belong to the weights they were seen with."""
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True) if decay else None
+    return AveragedModel(model, multi_avg_fn=_moving_average(decay), use_buffers=True) if decay else None
+
+
+def _moving_average(decay: float) -> Callable:
+    """The decay grows to what is wanted, so that the first weights do not weigh on a short training's last."""
+
+    def update(averaged: list[torch.Tensor], current: list[torch.Tensor], seen: torch.Tensor) -> None:
+        get_ema_multi_avg_fn(min(decay, (1 + int(seen)) / (10 + int(seen))))(averaged, current, seen)
+
+    return update
 
 
 def _best_epoch(history: list[dict]) -> int:
@@ -190,9 +210,9 @@ def _plain(choices: Recipe) -> dict:
 
 def _parameter_groups(model: nn.Module, choices: Recipe) -> list[dict]:
     """Weights decay; biases, norms and quantizers' scales do not."""
-    named = list(model.named_parameters())
-    decays = [value for name, value in named if value.dim() > 1 and not name.endswith("drift")]
-    stays = [value for name, value in named if value.dim() <= 1 or name.endswith("drift")]
+    named, fewest = list(model.named_parameters()), 2 + isinstance(model, SideBySide)
+    decays = [value for name, value in named if value.dim() >= fewest and not name.endswith("drift")]
+    stays = [value for name, value in named if value.dim() < fewest or name.endswith("drift")]
     return [{"params": decays, "weight_decay": choices.weight_decay}, {"params": stays, "weight_decay": 0.0}]
 
 
@@ -201,15 +221,18 @@ def _taught(teacher: nn.Module, x: torch.Tensor) -> torch.Tensor:
         return teacher(x)
 
 
-def _loss(logits: torch.Tensor, y: torch.Tensor, taught: torch.Tensor | None, choices: Recipe) -> torch.Tensor:
-    loss = functional.cross_entropy(logits, y, label_smoothing=choices.label_smoothing)
-    if taught is None or choices.distillation == 0:
-        return loss
-    heat = choices.temperature
-    soft = functional.kl_div(
-        functional.log_softmax(logits / heat, 1),
-        functional.log_softmax(taught / heat, 1),
-        log_target=True,
-        reduction="batchmean",
+def _losses(logits: torch.Tensor, y: torch.Tensor, taught: torch.Tensor | None, choices: Recipe) -> torch.Tensor:
+    """Of each clip: logits (.., B, K), y (B,), taught (B, K) -> (.., B)."""
+    labels = y.expand(logits.shape[:-1])
+    losses = functional.cross_entropy(
+        logits.movedim(-1, 1) if logits.dim() > 2 else logits,
+        labels,
+        label_smoothing=choices.label_smoothing,
+        reduction="none",
     )
-    return (1 - choices.distillation) * loss + choices.distillation * heat**2 * soft
+    if taught is None or choices.distillation == 0:
+        return losses
+    heat = choices.temperature
+    wanted = functional.log_softmax(taught / heat, -1)
+    soft = (wanted.exp() * (wanted - functional.log_softmax(logits / heat, -1))).sum(-1)  # Kullback and Leibler's
+    return (1 - choices.distillation) * losses + choices.distillation * heat**2 * soft

@@ -1,9 +1,9 @@
-"""ptq_sweep: float models -> accuracy after quantization without training, at every width."""
+"""ptq_sweep: float models -> accuracy after quantization without training, in every scheme."""
 
 from kws.files import write_json
 from kws.stage import stage
 from kws.sweeps import ptq
-from kws.sweeps.float_training import mean_test_accuracy, read_float_models
+from kws.sweeps.float_training import read_float_models, read_float_rights
 from kws.tables import write_table
 
 
@@ -12,11 +12,14 @@ from kws.tables import write_table
     models="folder of float checkpoints",
     metrics="JSON",
     table="CSV, a row a seed and pair of widths",
+    minifloat_table="CSV, a row a seed and minifloat",
 )
 def main(paths, params):
     rows = ptq.run(paths.features, read_float_models(paths.models), params)
-    write_table(paths.table, ptq.COLUMNS, rows)
-    write_json(paths.metrics, ptq.summary(rows, mean_test_accuracy(paths.models)))
+    table, minifloat_table = ptq.tables(rows)
+    write_table(paths.table, ptq.COLUMNS, table)
+    write_table(paths.minifloat_table, ptq.MINIFLOAT_COLUMNS, minifloat_table)
+    write_json(paths.metrics, ptq.summary(rows, read_float_rights(paths.models)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -W error -m tests.support_conversion FOLDER
 
 Leaves in FOLDER: candidates as the sweeps write them (qat, prune, tables.json), the store with what was converted,
-ds_cnn's .pt and .tflite of two widths,
+ds_cnn's .pt and .tflite of two widths, a .tflite for each scheme of SIMULATED,
 `again.tflite`, the first model converted once more after all others, and `refusals.json`, what the check of the arrival
 says of files that are not as they should be.
 """
@@ -23,6 +23,14 @@ from tests.support_learning import dataset, float_model, inputs, params, quantiz
 
 WIDTHS = (8, 3, 2)
 DS_CNN_WIDTHS = (8, 3)
+SIMULATED = {
+    **{f"tiny_conv {bits}": {"bits": bits} for bits in range(2, 9)},
+    **{f"ds_cnn {bits}": {"bits": bits, "name": "ds_cnn"} for bits in (2, 3, 8)},
+    "one scale a tensor": {"bits": 4, "granularity": "tensor"},
+    "symmetric activations": {"bits": 4, "activation_symmetry": "symmetric"},
+    "e2m1": {"bits": 4, "minifloat": (2, 1)},
+    "gptq": {"bits": 2, "rounding": "gptq", "bias_correction": True},
+}
 
 
 def write_candidates(folder: Path) -> None:
@@ -107,6 +115,8 @@ def main(folder: Path) -> None:
         convert(folder, bits)
     for bits in DS_CNN_WIDTHS:
         convert_ds_cnn(folder, bits)
+    for name, scheme in SIMULATED.items():
+        (folder / f"{name}.tflite").write_bytes(exported(folder, quantized_model(**scheme)))
     first = read_checkpoint(folder / "qat" / f"w{WIDTHS[0]}a8_seed0.pt")
     (folder / "again.tflite").write_bytes(exported(folder, first))
     (folder / "refusals.json").write_text(json.dumps(refusals(folder)))

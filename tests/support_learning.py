@@ -14,11 +14,13 @@ from kws.models import create
 from kws.models.batch_norm import folded
 from kws.models.chain import Chain
 from kws.params import Model, Params
-from kws.quantized import quantized
+from kws.quantized import Scheme, quantized
 
 WORDS = ("yes", "no")
 _TUNING = {"epochs": 1, "batch_size": 32, "learning_rate": 2e-3, "weight_decay": 1e-4}
 _TUNING |= {"dropout": 0.2, "distillation": 0.7, "temperature": 2.0}
+_QUANTIZERS = {"weight_bits": [3, 8], "minifloat": [[2, 1]], "granularity": "channel", "calibration": "mse"}
+_QUANTIZERS |= {"activation_symmetry": "asymmetric", "percentile": 99.9, "calibration_clips": 32}
 PARAMS = {
     "bits": 8,
     "data": {"source": "speech_commands", "root": None, "words": list(WORDS), "seed": 0, "synthetic_clips": 200}
@@ -39,8 +41,8 @@ PARAMS = {
     | {"warmup_epochs": 1, "label_smoothing": 0.1, "silence_share": 0.15, "unknown_share": 0.4, "average_decay": 0.9}
     | {"patience_epochs": None}
     | {"mask_frames": 6, "mask_bands": 4, "device": "cpu"},
-    "ptq_sweep": {"weight_bits": [3, 8], "calibration": "mse", "percentile": 99.9, "calibration_clips": 32},
-    "qat_sweep": {"weight_bits": [3, 8], **_TUNING},
+    "ptq_sweep": _QUANTIZERS | {"weight_symmetry": "symmetric", "rounding": "gptq", "bias_correction": True},
+    "qat_sweep": {**_QUANTIZERS, **_TUNING},
     "prune_sweep": {"unstructured_amounts": [0.0, 0.8], "structured_amounts": [0.0, 0.5], **_TUNING},
     "convert": {"calibration_clips": 32},
     "flash": {"board": "emulator", "port": None, "baud": 115200, "timeout_s": 20.0},
@@ -107,10 +109,10 @@ def unfolded_model(seed: int = 0, filters: int = 8, dropout: float = 0.0, name: 
 
 
 def quantized_model(
-    bits: int, activation_bits: int = 8, seed: int = 0, filters: int = 8, name: str = "tiny_conv"
+    bits: int, activation_bits: int = 8, seed: int = 0, filters: int = 8, name: str = "tiny_conv", **scheme
 ) -> Chain:
-    """A random model, quantized after no training at all."""
-    return quantized(float_model(seed, filters, name=name), bits, activation_bits, inputs(24), "mse", 100.0)
+    """A random model, quantized after no training at all; `scheme` are further choices of kws.quantized.Scheme."""
+    return quantized(float_model(seed, filters, name=name), Scheme(bits, activation_bits, **scheme), inputs(24))
 
 
 def inputs(clips: int) -> torch.Tensor:
@@ -134,3 +136,14 @@ def mark(folder: Path, point: dict) -> None:
         (folder / "half").touch()
         raise KeyboardInterrupt
     (folder / "number.txt").write_text(f"{point['number']}")
+
+
+def mark_batch(folders: list[Path], points: list[dict], snapshot: Path) -> None:
+    """The same for points that are made together: their numbers stand in the log as one word."""
+    together = ",".join(str(point["number"]) for point in points)
+    mark(folders[0], {**points[0], "number": together})
+    for folder, point in zip(folders, points, strict=True):
+        if Path(f"{point['log']}.{point['number']}").exists():
+            raise KeyboardInterrupt
+        (folder / "number.txt").write_text(f"{point['number']}")
+    assert snapshot.parent == folders[0].parent

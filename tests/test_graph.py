@@ -17,7 +17,7 @@ TINY = {
     "augmentation": {"copies": 1},
     "train": {"epochs": 2},
     "ptq_sweep": {"weight_bits": [8], "calibration_clips": 32},
-    "qat_sweep": {"weight_bits": [8]},
+    "qat_sweep": {"weight_bits": [8], "minifloat": []},
     "convert": {"calibration_clips": 32},
     "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
 }
@@ -25,7 +25,7 @@ KEYS = {
     "preprocess": "source clips speakers classes",
     "train": "validation_accuracy test_accuracy parameters macs flops flash_bytes_estimate ram_bytes_estimate "
     "cpu_latency_us cpu_latency_us_p10 cpu_latency_us_p90 cpu gpu_latency_us train_s seeds architecture layers widths",
-    "ptq_sweep": "float_test_accuracy w8a8",
+    "ptq_sweep": "float_test_accuracy w8a8 e2m1a8",
     "qat_sweep": "float_test_accuracy w8a8",
     "prune_sweep": "unstructured structured",
     "convert": "deployed models",
@@ -34,6 +34,7 @@ KEYS = {
     "mcu_benchmark": "board clock_hz cycles_are deployed test_clips mismatches_with_host test_accuracy slowdown_vs_cpu "
     "slowdown_vs_gpu models",
 }
+MINIFLOAT = "method weight_format weight_bits activation_bits seed validation_accuracy test_accuracy weight_bytes"
 SWEEP = "method weight_bits activation_bits seed validation_accuracy test_accuracy weight_bytes"
 COLUMNS = {
     "estimate": "layer kernel output parameters macs flops flops_bias_once_a_channel weight_bytes activation_bytes "
@@ -41,6 +42,8 @@ COLUMNS = {
     "training": "epoch split loss accuracy",
     "ptq_sweep": SWEEP,
     "qat_sweep": SWEEP,
+    "ptq_minifloat": MINIFLOAT,
+    "qat_minifloat": MINIFLOAT,
     "prune_sweep": "method amount fine_tuned seed parameters macs flops cpu_latency_us validation_accuracy "
     "test_accuracy",
     "mcu_phases": "model phase min_ms mean_ms max_ms",

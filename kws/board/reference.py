@@ -5,7 +5,7 @@ The same integers as firmware/src/postprocess.c, so that the two can be compared
 
 import numpy as np
 
-from kws.codegen.fixed_point import softmax_table
+from kws.fixed_point import softmax_table
 
 ONE = 32768  # a probability of 1, unsigned Q15
 

@@ -3,9 +3,9 @@
 import math
 
 from kws.codegen.checks import activation_scale, constant, fit_uint16, image_shape, option, refuse
-from kws.codegen.fixed_point import activation_range, quantize_multiplier
 from kws.codegen.layers import Layer, comment_text
 from kws.codegen.windows import Size, window_members
+from kws.fixed_point import activation_range, mean_multiplier
 from kws.tflite.graph import Operator
 
 SCALE_TOLERANCE = 1e-6  # TFLite's own, between the scales of a pool's input and output
@@ -38,17 +38,11 @@ def lower_mean(operator: Operator) -> Layer:
     fit_uint16(operator, {"channels": channels})
     source_scale, source_zero = activation_scale(operator, source)
     scale, zero = activation_scale(operator, target)
-    multiplier, shift = _divided(*quantize_multiplier(source_scale / scale), positions)
+    multiplier, shift = mean_multiplier(source_scale / scale, positions)
     if 255 * positions << max(shift, 0) >= 2**31:
         raise refuse(operator, f"scales {source_scale} and {scale} are too far apart: quantize the model again.")
     members = {"positions": positions, "channels": channels, "input_sum_offset": -source_zero * positions}
     return _layer("mean", operator, members | {"multiplier": multiplier, "shift": shift, "output_offset": zero})
-
-
-def _divided(multiplier: int, shift: int, positions: int) -> tuple[int, int]:
-    """Multiplier and shift of a sum turned into those of a mean (TFLite's QuantizedMeanOrSum)."""
-    places = min(positions.bit_length() - 1, 32, 31 + shift)
-    return (multiplier << places) // positions, shift - places
 
 
 def _layer(kernel: str, operator: Operator, members: dict) -> Layer:

@@ -12,9 +12,9 @@ from kws.codegen.checks import (
     option,
     refuse,
 )
-from kws.codegen.fixed_point import activation_range, quantize_multiplier
 from kws.codegen.layers import Layer, Weighted, comment_text
 from kws.codegen.windows import Size, window_members
+from kws.fixed_point import activation_range, quantize_multiplier
 from kws.tflite.graph import Operator
 
 MAX_WEIGHTS = 1 << 24  # weights of one layer: far beyond any board, and keeps a damaged file from filling memory

@@ -1,10 +1,10 @@
 """What compression costs: accuracy against bits, and against what pruning leaves.
 
-In: rows of plots/ptq_sweep.csv, plots/qat_sweep.csv and plots/prune_sweep.csv, one a seed. Out: a point for each
+In: rows of the sweeps' tables, one a seed. Out: a point for each
 setting, the mean over the seeds, with the standard deviation as error bar.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from kws.figures.style import (
 )
 from kws.tables import Row
 
+_SWEEPS = {"QAT": (BLUE, "o-"), "PTQ": (VERMILION, "s--")}
+_BESIDE = 0.2  # bits
 X_LABELS = {
     "amount": "fraction removed",
     "parameters": "parameters",
@@ -35,30 +37,47 @@ X_LABELS = {
 
 
 def accuracy_vs_bits(
-    path: Path, ptq_rows: Sequence[Row], qat_rows: Sequence[Row], float_accuracies: Sequence[float], source: str
+    path: Path, sweeps: Mapping[str, Sequence[Row]], float_accuracies: Sequence[float], source: str
 ) -> None:
     """Test accuracy against the width of the weights, with activations of the same width and of 8 bits.
 
     Args:
         path: accuracy_vs_bits.png.
-        ptq_rows, qat_rows: weight_bits, activation_bits, seed, test_accuracy, ..
+        sweeps: rows of PTQ and of QAT: weight_bits, activation_bits, seed, test_accuracy, ..; minifloats, which have a
+            weight_format, are points beside the lines.
         float_accuracies: the float models' test accuracies, one a seed; drawn as their mean.
         source: data.source.
     """
-    rows = [*required(ptq_rows, "plots/ptq_sweep.csv"), *required(qat_rows, "plots/qat_sweep.csv")]
+    rows = [row for name, rows in sweeps.items() for row in required(rows, f"plots/{name.lower()}_sweep.csv")]
     title, caption = "Accuracy against bits", f"{data_caption(source)}; {seeds_note(rows)}"
     panels = {
         "weights and activations of k bits (WkAk)": lambda row: row["activation_bits"] == row["weight_bits"],
         "weights of k bits, activations of 8 (WkA8)": lambda row: row["activation_bits"] == 8,
     }
-    with picture(path, title, caption, (9, 3.8), (1, 2), sharey=True) as (_, axes):
+    with picture(path, title, caption, (9, 4.2), (1, 2), sharey=True) as (_, axes):
         for panel, (name, chosen) in zip(axes, panels.items(), strict=True):
             panel.set(title=name, xlabel="bits k", xticks=range(2, 9))
             panel.axhline(float(np.mean(float_accuracies)), color=BLACK, linestyle=":", label="float")
-            _line(panel, filter(chosen, qat_rows), "weight_bits", "QAT", BLUE, "o-")
-            _line(panel, filter(chosen, ptq_rows), "weight_bits", "PTQ", VERMILION, "s--")
+            for sweep, (colour, style) in _SWEEPS.items():
+                integers = [row for row in sweeps[sweep] if chosen(row) and not row.get("weight_format")]
+                _line(panel, integers, "weight_bits", sweep, colour, style)
+        for sweep, (colour, _) in _SWEEPS.items():
+            _minifloats(axes[1], [row for row in sweeps[sweep] if row.get("weight_format")], sweep, colour)
+        for panel in axes:
             accuracy_axis(panel)
-        axes[0].legend()
+            panel.legend()
+
+
+def _minifloats(axes: Axes, rows: Sequence[Row], sweep: str, colour: str) -> None:
+    """A diamond a format, beside its width's grid line, with its name."""
+    bits_of = {row["weight_format"]: row["weight_bits"] for row in rows}
+    for number, (name, bits) in enumerate(bits_of.items()):
+        accuracy, spread = mean_and_std([row for row in rows if row["weight_format"] == name], "test_accuracy")
+        x = bits + _BESIDE * (1 + list(bits_of.values())[:number].count(bits))
+        label = f"{sweep}, minifloat weights" if number == 0 else None
+        axes.errorbar(x, accuracy, spread, None, "D", color=colour, markerfacecolor="white", label=label)
+        offset = (0, 8 if sweep == "QAT" else -14)
+        axes.annotate(name, (x, accuracy), offset, textcoords="offset points", ha="center", fontsize=7)
 
 
 def unstructured_pruning(path: Path, rows: Sequence[Row], source: str) -> None:

@@ -31,6 +31,7 @@ class Chain(nn.Module):
     name: ClassVar[str]  # in params.yaml
     default_filters: ClassVar[int]
     pooled: ClassVar[bool]  # whether the dense layer reads the mean over the grid, or every place of it
+    side_by_side: ClassVar[int]  # models in a batch of models: more where one leaves a core idle between operations
 
     def __init__(self, convolutions: dict[str, SameConv2d], classes: int, dropout: float):
         super().__init__()
@@ -49,14 +50,23 @@ class Chain(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (B, T, F) -> (B, K)
         x = x[:, None]  # (B, 1, T, F)
-        for name in self.names:
-            x = self.get_submodule(name)(x)
-            if name in self.norms:
-                x = self.norms[name](x)
-            x = self.activations[name](torch.relu(x))  # (B, C, H, W)
-        if self.pooled:
-            x = self.activations["pool"](self.pool(x))  # (B, C, 1, 1)
-        return self.activations["logits"](self.dense(self.dropout(x.flatten(1))))
+        for name, activation in self.activations.items():
+            x = activation(self.computed(name, x))
+        return x
+
+    def computed(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        """What the activation `name` is given when its layer reads x: (B, C, H, W), or (B, K) for the logits."""
+        if name == "pool":
+            return self.pool(x)
+        layer = self.layer(name)
+        if name == "logits":
+            return layer(self.dropout(x.flatten(1)))
+        x = layer(x)
+        return torch.relu(self.norms[name](x) if name in self.norms else x)
+
+    def layer(self, name: str) -> nn.Module | None:
+        """The layer with weights before the activation `name`; None before the mean."""
+        return self.dense if name == "logits" else self.get_submodule(name) if name in self.names else None
 
     def architecture(self) -> dict:
         """What kws.models.build needs to make an untrained model of this shape."""

@@ -19,6 +19,7 @@ class DsCnn(Chain):
     name = "ds_cnn"
     default_filters = 64
     pooled = True
+    side_by_side = 1
 
     def __init__(self, filters: int, classes: int, dropout: float = 0.0):
         convolutions = {"conv": SameConv2d(1, filters, KERNEL, STRIDE)}

@@ -16,6 +16,7 @@ class TinyConv(Chain):
     name = "tiny_conv"
     default_filters = 8
     pooled = False
+    side_by_side = 2
 
     def __init__(self, filters: int, classes: int, dropout: float = 0.0):
         super().__init__({"conv": SameConv2d(1, filters, KERNEL, STRIDE)}, classes, dropout)

@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kws.checkpoints import read_checkpoint
 from kws.dataset import read_dataset
 from kws.estimate import cost, footprint
@@ -16,14 +18,22 @@ from kws.models.batch_norm import folded
 from kws.params import Model, Params, Train
 from kws.points import file_digest, run_points
 from kws.recipes import recipe, training_device
-from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean
+from kws.sweeps.points_of_models import (
+    MODEL,
+    RIGHT,
+    cached_dataset,
+    deviation,
+    figures,
+    keep,
+    mean,
+    read_right,
+)
 from kws.timing import named
 from kws.training import fit
 
 HISTORY_COLUMNS = ("seed", "epoch", "split", "loss", "accuracy")
 DEPLOYED_BITS = 8  # of the estimate before any quantization
 _HISTORY = "history.json"
-_ACCURACIES = "test_accuracies.json"
 
 
 @dataclass(frozen=True)
@@ -79,20 +89,15 @@ def report(dataset: Path, points: list[FloatPoint], front_end: str) -> tuple[dic
 
 
 def write_models(folder: Path, points: list[FloatPoint]) -> None:
-    """Put checkpoints and accuracies into an empty folder, for the sweeps."""
+    """Put checkpoints, and which test clips each gets right, into an empty folder, for the sweeps."""
     for point in points:
         shutil.copyfile(point.checkpoint, folder / f"float_{point.seed}.pt")
-    write_json(folder / _ACCURACIES, [point.figures["test_accuracy"] for point in points])
+        shutil.copyfile(point.checkpoint.parent / RIGHT, folder / f"float_{point.seed}.{RIGHT}")
 
 
-def test_accuracies(folder: Path) -> list[float]:
-    """Test accuracies by seed, from the folder that `write_models` filled."""
-    return json.loads((folder / _ACCURACIES).read_text())
-
-
-def mean_test_accuracy(folder: Path) -> float:
-    """What the sweeps' losses are counted from."""
-    return mean(test_accuracies(folder))
+def read_float_rights(folder: Path) -> dict[int, np.ndarray]:
+    """Which test clips float models get right: (clips,) bool by seed, from the folder that `write_models` filled."""
+    return {seed: read_right(path.with_suffix(f".{RIGHT}")) for seed, path in read_float_models(folder).items()}
 
 
 def read_float_models(folder: Path) -> dict[int, Path]:

@@ -1,14 +1,17 @@
 """`ptq_sweep`: the float models quantized after training, at every width, with activations as wide and with 8 bits."""
 
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from kws.params import Params
+from kws.confusion import paired_difference
+from kws.params import Params, PtqSweep, Quantizers
 from kws.points import file_digest, run_points
-from kws.quantized import quantized, weight_bytes
+from kws.quantized import Scheme, quantized, weight_bytes
 from kws.sweeps.float_training import float_point, teacher_of
-from kws.sweeps.points_of_models import cached_dataset, deviation, figures, keep, mean
+from kws.sweeps.points_of_models import cached_dataset, deviation, figures, keep, mean, right_on_test
 
 COLUMNS = (
     "method",
@@ -19,6 +22,8 @@ COLUMNS = (
     "test_accuracy",
     "weight_bytes",
 )
+MINIFLOAT_COLUMNS = ("method", "weight_format", *COLUMNS[1:])
+_MINIFLOAT_ACTIVATION_BITS = 8
 
 
 def widths(weight_bits: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -28,54 +33,107 @@ def widths(weight_bits: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def run(dataset: Path, float_models: dict[int, Path], params: Params) -> list[dict]:
-    """Rows of plots/ptq_sweep.csv, a seed and a pair of widths each."""
-    points = [
-        {
-            "dataset": str(dataset),
-            "dataset_sha256": file_digest(dataset),
-            "calibration": calibration(params),
-            "weight_bits": bits,
-            "activation_bits": activation_bits,
-            "seed": seed,
-            **float_point(path),
-        }
-        for seed, path in float_models.items()
-        for bits, activation_bits in widths(params.ptq_sweep.weight_bits)
-    ]
+    """Rows of plots/ptq_sweep.csv and plots/ptq_minifloat.csv, a seed and a scheme each."""
+    points = points_of(dataset, float_models, params.ptq_sweep)
     return rows("ptq", points, run_points("ptq_sweep", points, _make))
 
 
-def calibration(params: Params) -> dict:
-    """How scales are first chosen, here and in QAT."""
-    section = params.ptq_sweep
-    return {"method": section.calibration, "percentile": section.percentile, "clips": section.calibration_clips}
+def points_of(dataset: Path, float_models: dict[int, Path], section: Quantizers, **more: object) -> list[dict]:
+    """A point a seed and a scheme, in the order of the table."""
+    return [
+        {
+            "dataset": str(dataset),
+            "dataset_sha256": file_digest(dataset),
+            "calibration_clips": section.calibration_clips,
+            "scheme": asdict(scheme),
+            "seed": seed,
+            **float_point(path),
+            **more,
+        }
+        for seed, path in float_models.items()
+        for scheme in _schemes(section)
+    ]
+
+
+def _schemes(section: Quantizers) -> list[Scheme]:
+    names = ("granularity", "activation_symmetry", "calibration", "percentile")
+    if isinstance(section, PtqSweep):
+        names += ("weight_symmetry", "rounding", "bias_correction")
+    common = {name: getattr(section, name) for name in names}
+    minifloats = dict.fromkeys(section.minifloat)
+    return [Scheme(bits, activation_bits, **common) for bits, activation_bits in widths(section.weight_bits)] + [
+        Scheme(1 + sum(bits), _MINIFLOAT_ACTIVATION_BITS, bits, **{**common, "weight_symmetry": "symmetric"})
+        for bits in minifloats
+    ]
 
 
 def quantized_point(point: dict, clips: torch.Tensor):
     """The float model of a point, quantized after training as the point says."""
-    method, percentile = point["calibration"]["method"], point["calibration"]["percentile"]
-    return quantized(teacher_of(point), point["weight_bits"], point["activation_bits"], clips, method, percentile)
+    return quantized(teacher_of(point), Scheme(**point["scheme"]), clips)
+
+
+def widths_of(point: dict) -> tuple[int, int]:
+    """Bits of a point's weights and activations."""
+    return point["scheme"]["weight_bits"], point["scheme"]["activation_bits"]
 
 
 def rows(method: str, points: list[dict], folders: list[Path]) -> list[dict]:
-    """Table rows of finished points."""
-    names = ("weight_bits", "activation_bits", "seed")
+    """Rows of finished points, of which `tables` makes tables.
+
+    `weight_format` is None where the weights are integers; `right_on_test` is (clips,) bool.
+    """
     return [
-        {"method": method, **{name: point[name] for name in names}, **figures(folder)}
+        {
+            "method": method,
+            "weight_format": _format(point),
+            **_widths_and_seed(point),
+            **figures(folder),
+            "right_on_test": right_on_test(folder),
+        }
         for point, folder in zip(points, folders, strict=True)
     ]
 
 
-def summary(table: list[dict], float_test_accuracy: float) -> dict:
-    """Metrics of a sweep: means over the seeds for each pair of widths, keys like w4a8."""
-    result: dict = {"float_test_accuracy": float_test_accuracy}
-    pairs = dict.fromkeys((row["weight_bits"], row["activation_bits"]) for row in table)
-    for bits, activation_bits in pairs:
-        chosen = [row for row in table if (row["weight_bits"], row["activation_bits"]) == (bits, activation_bits)]
-        result[f"w{bits}a{activation_bits}"] = {
+def _widths_and_seed(point: dict) -> dict:
+    weight_bits, activation_bits = widths_of(point)
+    return {"weight_bits": weight_bits, "activation_bits": activation_bits, "seed": point["seed"]}
+
+
+def _format(point: dict) -> str | None:
+    minifloat = point["scheme"]["minifloat"]
+    return "e{}m{}".format(*minifloat) if minifloat else None
+
+
+def tables(rows: list[dict]) -> tuple[list[dict], list[dict]]:
+    """The rows of a sweep's table and of its minifloats' table, each with its own columns."""
+    integers = [{name: row[name] for name in COLUMNS} for row in rows if row["weight_format"] is None]
+    return integers, [{name: row[name] for name in MINIFLOAT_COLUMNS} for row in rows if row["weight_format"]]
+
+
+def label(row: dict) -> str:
+    """w3a8 for integers, e2m1a8 for minifloats."""
+    return f"{row.get('weight_format') or 'w{weight_bits}'.format(**row)}a{row['activation_bits']}"
+
+
+def summary(rows: list[dict], float_rights: dict[int, np.ndarray]) -> dict:
+    """Metrics of a sweep: means over the seeds for each scheme, keys like w4a8 and e2m1a8.
+
+    Args:
+        rows: of `run`.
+        float_rights: which test clips the float models get right, by seed.
+    """
+    result: dict = {"float_test_accuracy": mean(right.mean() for right in float_rights.values())}
+    for name in dict.fromkeys(map(label, rows)):
+        chosen = [row for row in rows if label(row) == name]
+        difference, interval = paired_difference(
+            np.array([row["right_on_test"] for row in chosen]), np.array([float_rights[row["seed"]] for row in chosen])
+        )
+        result[name] = {
             "validation_accuracy": mean(row["validation_accuracy"] for row in chosen),
             "test_accuracy": mean(row["test_accuracy"] for row in chosen),
             "test_accuracy_std": deviation(row["test_accuracy"] for row in chosen),
+            "difference_from_float": difference,
+            "difference_from_float_interval": list(interval),
             "weight_bytes": chosen[0]["weight_bytes"],
         }
     return result
@@ -83,6 +141,6 @@ def summary(table: list[dict], float_test_accuracy: float) -> dict:
 
 def _make(folder: Path, point: dict) -> None:
     dataset = cached_dataset(point["dataset"], point["dataset_sha256"])
-    model = quantized_point(point, torch.from_numpy(dataset.calibration(point["calibration"]["clips"])))
-    bits = (point["weight_bits"], point["activation_bits"])
+    model = quantized_point(point, torch.from_numpy(dataset.calibration(point["calibration_clips"])))
+    bits = widths_of(point)
     keep(folder, model, dataset, bits, weight_bytes=weight_bytes(model, bits[0]))

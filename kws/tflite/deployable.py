@@ -9,12 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from kws.errors import ModelError
 from kws.features import FEATURE_SCALE
 from kws.models.chain import Chain
 from kws.models.layers import SameConv2d, same_conv2d
-from kws.quantization import Grid, fake_quantize, unsigned_grid
-from kws.quantized import LogitsQuantizer, StepQuantizer, integer_weights
+from kws.quantization import Grid, fake_quantize
+from kws.quantized import integer_weights, stored_zero_point
 
 INT8 = Grid(-128, 127)
 
@@ -77,7 +76,10 @@ class Deployable(nn.Module):
     def __init__(self, model: Chain):
         super().__init__()
         self.input = Requantizer(FEATURE_SCALE, 0)
-        activations = {name: _requantizer(quantizer) for name, quantizer in model.activations.items()}
+        activations = {
+            name: Requantizer(float(quantizer.scale), stored_zero_point(quantizer))
+            for name, quantizer in model.activations.items()
+        }
         layers = {name: IntegerConv2d(model.get_submodule(name)) for name in model.names}
         if model.pooled:
             layers["pool"] = GridMean()
@@ -104,12 +106,3 @@ def _integer_dense(model: Chain) -> IntegerDense:
     integers, scales = integer_weights(model.dense)
     by_place = integers.view(len(integers), model.filters, -1).transpose(1, 2).flatten(1)
     return IntegerDense(by_place, scales, model.dense.bias)
-
-
-def _requantizer(quantizer: StepQuantizer | LogitsQuantizer) -> Requantizer:
-    """The int8 tensor that holds what a quantizer lets through; the unsigned grid of 8 bits is moved down by 128."""
-    if isinstance(quantizer, LogitsQuantizer):
-        return Requantizer(float(quantizer.scale), int(quantizer.zero_point))
-    if quantizer.grid != unsigned_grid(8):
-        raise ModelError(f"activations on the grid {tuple(quantizer.grid)} cannot be deployed: 8 bits are needed.")
-    return Requantizer(float(quantizer.scale), INT8.low)

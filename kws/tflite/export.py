@@ -21,7 +21,6 @@ _TENSORFLOW = nobuco.ChannelOrder.TENSORFLOW
 _AS_TENSORFLOW = nobuco.ChannelOrderingStrategy.FORCE_TENSORFLOW_ORDER
 _AS_IT_COMES = nobuco.ChannelOrderingStrategy.MINIMUM_TRANSPOSITIONS
 _LARGEST = 127  # of a weight declared as int8, narrow range
-_BIAS_PRECISION = 2.0**-20  # the converter divides in float32
 _WEIGHTS_ORDER = {  # torch's (C', C, H, W) or (C', inputs) in TFLite's order
     "CONV_2D": (0, 2, 3, 1),
     "DEPTHWISE_CONV_2D": (1, 2, 3, 0),
@@ -106,7 +105,7 @@ def _dense(self: IntegerDense, x):
 
 @nobuco.converter(Requantizer, channel_ordering_strategy=_AS_IT_COMES)
 def _requantizer(self: Requantizer, x):
-    low, high = ((bound - self.zero_point) * self.scale for bound in INT8)
+    low, high = ((bound - self.zero_point) * self.scale for bound in (INT8.low, INT8.high))
     return lambda x: tensorflow.quantization.fake_quant_with_min_max_args(x, low, high, num_bits=8)
 
 
@@ -130,13 +129,13 @@ def _check_arrival(tflite: bytes, deployable: Deployable) -> None:
 
 
 def _check_weights(operator: Operator, layer: IntegerLayer, source_scale: float) -> None:
-    """Weights and scales are equal; a bias is the integer next to it, in float32's precision."""
+    """Weights, scales and biases are equal; see kws.quantized.finish for the biases."""
     weights, bias = operator.inputs[1:]
     integers = layer.integers.permute(_WEIGHTS_ORDER[operator.kind]).numpy()
     _same(operator, "weights", weights.data, integers)
     _same(operator, "scales", np.float32(weights.quantization.scales), layer.scales.numpy())
-    wanted = layer.bias.numpy().astype(np.float64) / (np.float64(source_scale) * layer.scales.numpy())
-    _same(operator, "biases", np.abs(bias.data - wanted) <= 0.5 + np.abs(wanted) * _BIAS_PRECISION, True)
+    units = np.float64(source_scale) * layer.scales.numpy()
+    _same(operator, "biases", bias.data, np.round(layer.bias.numpy().astype(np.float64) / units))
 
 
 def _same_tensor(operator: Operator, what: str, tensor: Tensor, wanted: Requantizer) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kws.board.protocol import CLASSES_MAX
 from kws.board.reference import ONE, postprocess
-from kws.codegen.fixed_point import softmax_table
+from kws.fixed_point import softmax_table
 
 SCALES = [0.0039, 0.05, 0.25, 1.0, 4.0]
 

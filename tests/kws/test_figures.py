@@ -30,6 +30,22 @@ def sweep(method, loss):
     ]
 
 
+def minifloats(method):
+    formats = {"e2m0": 3, "e2m1": 4, "e2m3": 6, "e3m2": 6}
+    return [
+        {
+            "method": method,
+            "weight_format": name,
+            "weight_bits": k,
+            "activation_bits": 8,
+            "seed": seed,
+            "test_accuracy": 0.8,
+        }
+        for name, k in formats.items()
+        for seed in (0, 1)
+    ]
+
+
 def pruning(method):
     return [
         {
@@ -80,7 +96,7 @@ OTHERS = [
 DRAWN = {
     "training": lambda path: figures.training_figure(path, EPOCHS, "synthetic"),
     "accuracy_vs_bits": lambda path: figures.accuracy_vs_bits(
-        path, sweep("ptq", 1), sweep("qat", 0.2), [0.91, 0.92], "synthetic"
+        path, {"PTQ": [*sweep("ptq", 1), *minifloats("ptq")], "QAT": sweep("qat", 0.2)}, [0.91, 0.92], "synthetic"
     ),
     "unstructured_pruning": lambda path: figures.unstructured_pruning(path, pruning("unstructured"), "synthetic"),
     **{

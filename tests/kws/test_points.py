@@ -10,11 +10,11 @@ import torch
 from kws import points
 from kws.checkpoints import write_checkpoint
 from kws.errors import ParamsError
-from kws.points import code_digest, file_digest, jobs, run_points
+from kws.points import code_digest, file_digest, jobs, run_batches, run_points
 from kws.store import store_root
 from kws.sweeps import ptq
 from tests.conftest import REPOSITORY
-from tests.support_learning import dataset_file, float_model, mark, params
+from tests.support_learning import dataset_file, float_model, mark, mark_batch, params
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +69,31 @@ def test_two_processes_and_an_empty_store_change_no_byte(tmp_path, monkeypatch):
         monkeypatch.setenv("KWS_JOBS", count)
         rows = ptq.run(dataset_file(tmp_path), {0: tmp_path / "float_0.pt"}, params())
         files = {path.relative_to(store_root()): path.read_bytes() for path in store_root().rglob("*.*")}
-        found.append((rows, files))
+        found.append((ptq.tables(rows), files))
         shutil.rmtree(store_root())
-    assert found[0] == found[1] and len(found[0][1]) == 6
+    assert found[0] == found[1] and len(found[0][1]) == 4 * 3
+
+
+def test_points_that_are_alike_are_made_together(log):
+    def batches(*numbers):
+        points = [{"number": number, "log": str(log)} for number in numbers]
+        folders = run_batches("batches", points, mark_batch, 2, lambda point: str(point["number"] % 2))
+        return [(folder / "number.txt").read_text() for folder in folders]
+
+    assert batches(1, 2, 3, 4, 5, 6, 7) == ["1", "2", "3", "4", "5", "6", "7"]
+    assert log.read_text() == "1,3 5,7 2,4 6 "
+    assert batches(6, 8, 1) == ["6", "8", "1"] and log.read_text() == "1,3 5,7 2,4 6 8 "
+
+
+def test_a_batch_that_breaks_leaves_none_of_its_points(log, tmp_path):
+    (tmp_path / "log.3").touch()
+    points = [{"number": number, "log": str(log)} for number in (1, 2, 3, 4)]
+    with pytest.raises(KeyboardInterrupt):
+        run_batches("batches", points, mark_batch, 2, lambda _: "")
+    assert len(list((store_root() / "batches").iterdir())) == 2
+    (tmp_path / "log.3").unlink()
+    run_batches("batches", points, mark_batch, 2, lambda _: "")
+    assert log.read_text() == "1,2 3,4 3,4 "
 
 
 def test_a_point_in_another_process_is_put_into_the_same_store(log, monkeypatch):

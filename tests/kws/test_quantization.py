@@ -1,12 +1,24 @@
 """The primitives against torch's own fake-quantizers, and scales that a .tflite holds exactly."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from kws.quantization import Grid, LearnedStep, choose_scale, fake_quantize, quantize, snap, unsigned_grid, weight_grid
+from kws.quantization import (
+    Grid,
+    LearnedStep,
+    choose_scale,
+    choose_scale_and_zero,
+    fake_quantize,
+    minifloat_grid,
+    quantize,
+    snap,
+    unsigned_grid,
+    weight_grid,
+)
 
 METHODS = ["min_max", "percentile", "mse"]
 SCALES = some.floats(2.0**-24, 1e4, width=32)
@@ -20,8 +32,8 @@ def values(seed: int = 0, shape=(6, 500)) -> torch.Tensor:
 def test_grids(bits):
     weights, activations = weight_grid(bits), unsigned_grid(bits)
     assert weights.low == -weights.high and weights.high - weights.low + 1 == 2**bits - 1
-    assert activations == (0, 2**bits - 1)
-    assert weight_grid(2) == (-1, 1) and weight_grid(8) == (-127, 127)
+    assert activations == Grid(0, 2**bits - 1) and activations.mantissa is None
+    assert weight_grid(2)[:2] == (-1, 1) and weight_grid(8)[:2] == (-127, 127)
 
 
 @pytest.mark.parametrize("zero_point", [-128, -3, 0, 90])
@@ -46,6 +58,10 @@ def test_fake_quantize_is_within_a_step_of_torchs_for_any_scale(scale):
     assert (found - wanted).abs().max() < scale * 1.001
 
 
+def learned(x: torch.Tensor, scale: torch.Tensor, grid: Grid) -> torch.Tensor:
+    return LearnedStep.apply(x, scale, torch.tensor(float(grid.low)), torch.tensor(float(grid.high)), grid.mantissa)[0]
+
+
 def test_halves_go_to_even_and_ends_are_kept():
     x = torch.tensor([0.5, 1.5, 2.5, -0.5, -1.5, 999.0, -999.0])
     assert quantize(x, torch.tensor(1.0), Grid(-128, 127)).tolist() == [0, 2, 2, 0, -2, 127, -128]
@@ -59,8 +75,10 @@ def test_learned_steps_gradients_are_torchs(grid):
     ours, theirs = (tensor.clone().requires_grad_() for tensor in (x, x))
     our_scale, their_scale = (tensor.clone().requires_grad_() for tensor in (scale, scale))
     weight = (x.numel() * grid.high) ** -0.5
-    there = torch._fake_quantize_learnable_per_tensor_affine(theirs, their_scale, torch.zeros(1), *grid, weight)
-    here = LearnedStep.apply(ours, our_scale, *grid)
+    there = torch._fake_quantize_learnable_per_tensor_affine(
+        theirs, their_scale, torch.zeros(1), grid.low, grid.high, weight
+    )
+    here = learned(ours, our_scale, grid)
     assert torch.equal(here, there)
     upstream = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
     here.backward(upstream)
@@ -79,7 +97,7 @@ def test_a_scales_gradient_is_the_papers():
     """Esser et al., equation 3, number by number; per channel each scale sees its own row."""
     x = torch.tensor([[0.3, 0.9, 5.0], [-5.0, -0.2, 1.1]])
     scale = torch.tensor([[0.5], [1.0]], requires_grad=True)
-    LearnedStep.apply(x, scale, -3, 3).sum().backward()
+    learned(x, scale, Grid(-3, 3)).sum().backward()
     rows = [(1 - 0.6) + (2 - 1.8) + 3, -3 + (0 + 0.2) + (1 - 1.1)]
     np.testing.assert_allclose(scale.grad.flatten(), np.array(rows) / np.sqrt(3 * 3), rtol=1e-5)
 
@@ -127,3 +145,68 @@ def test_a_row_has_a_scale_of_its_own(method):
     assert together.shape == (6,) and together.dtype == torch.float32
     for row, scale in zip(x, together, strict=True):
         torch.testing.assert_close(choose_scale(row[None], weight_grid(4), method, 99.0)[0], scale, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_an_asymmetric_quantizer_is_torchs_with_its_zero_point(bits, method):
+    x = values() + torch.linspace(-2, 2, 6)[:, None]
+    scale, grid = choose_scale_and_zero(x, bits, method, 99.0)
+    zero_points = -grid.low.flatten().to(torch.int32)
+    assert torch.equal(grid.high - grid.low, torch.full((6, 1), 2.0**bits - 1)) and (zero_points >= 0).all()
+    wanted = torch.fake_quantize_per_channel_affine(x, scale, zero_points, 0, 0, 2**bits - 1)
+    torch.testing.assert_close(fake_quantize(x, scale[:, None], grid), wanted, rtol=0, atol=float(scale.max()) * 1e-4)
+    assert not fake_quantize(torch.zeros(6, 1), scale[:, None], grid).any()
+
+
+def test_asymmetry_pays_where_values_are_on_one_side():
+    x = values().abs()
+    scale, grid = choose_scale_and_zero(x, 4, "mse")
+    lopsided = (fake_quantize(x, scale[:, None], grid) - x).square().mean()
+    symmetric = choose_scale(x, weight_grid(4), "mse")
+    assert lopsided < 0.5 * (fake_quantize(x, symmetric[:, None], weight_grid(4)) - x).square().mean()
+
+
+@pytest.mark.parametrize(
+    "name", ["float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3b11fnuz"]
+)
+def test_minifloats_are_those_of_ml_dtypes(name):
+    """Another library's formats, whose smallest subnormal is the scale; their largest values may be kept for others."""
+    exponent, mantissa = int(name.split("_e")[1][0]), int(name.split("m")[1][0])
+    dtype = np.dtype(getattr(ml_dtypes, name))
+    smallest = float(ml_dtypes.finfo(dtype).smallest_subnormal)
+    grid = minifloat_grid(exponent, mantissa)
+    largest = min(float(ml_dtypes.finfo(dtype).max), grid.high * smallest)
+    x = np.concatenate([np.linspace(-largest, largest, 20_001), np.geomspace(smallest / 4, largest, 999)])
+    x = x.astype(np.float32)
+    found = fake_quantize(torch.from_numpy(x), torch.tensor(smallest), grid).numpy()
+    np.testing.assert_array_equal(found, x.astype(dtype).astype(np.float32))
+    if name.endswith("fn"):
+        assert grid.high * smallest == largest
+
+
+def test_a_minifloat_without_mantissa_is_powers_of_two():
+    x = torch.linspace(-9, 9, 2001)
+    assert quantize(x, torch.tensor(1.0), minifloat_grid(2, 0)).unique().tolist() == [-4, -2, -1, 0, 1, 2, 4]
+    assert minifloat_grid(3, 2).high == 448 and minifloat_grid(2, 1).high == 12
+
+
+def test_models_side_by_side_learn_the_same_steps():
+    """Under vmap, with another grid for each model, what each gives and learns is what it does alone."""
+    x, scales = values()[None] * torch.tensor([1.0, 2, 3]).view(3, 1, 1), torch.rand(3, 6, 1) + 0.1
+    highs = torch.tensor([1.0, 7, 127])
+    inputs = [one.clone().requires_grad_() for one in (x, scales)]
+
+    def call(x, scale, high):
+        return LearnedStep.apply(x, scale, -high, high, None)[0]
+
+    together = torch.func.vmap(call)(*inputs, highs)
+    upstream = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    together.backward(upstream)
+    for place, high in enumerate(highs.tolist()):
+        alone = [one[place].clone().requires_grad_() for one in (x, scales)]
+        output = learned(*alone, Grid(-high, high))
+        output.backward(upstream[place])
+        assert torch.equal(output, together[place])
+        assert torch.equal(alone[0].grad, inputs[0].grad[place])
+        torch.testing.assert_close(alone[1].grad, inputs[1].grad[place], rtol=1e-5, atol=1e-6)

@@ -5,10 +5,12 @@ import copy
 import pytest
 import torch
 
+from kws.features import FEATURE_SCALE
 from kws.models import ARCHITECTURES
 from kws.quantization import snap, weight_grid
 from kws.quantized import (
     LOGITS_GRID,
+    Scheme,
     StepQuantizer,
     empty_quantized,
     finish,
@@ -70,7 +72,7 @@ def test_the_logits_of_calibration_fit_and_zero_is_exact():
 def test_the_float_model_and_its_weights_are_kept():
     model = float_model()
     before = state_bytes(model)
-    result = quantized(model, 3, 8, inputs(24), "mse", 100.0)
+    result = quantized(model, Scheme(3, 8), inputs(24))
     assert state_bytes(model) == before
     for name, layer in weighted_layers(result).items():
         master = layer.parametrizations.weight.original
@@ -129,7 +131,41 @@ def test_weight_bytes_are_packed(bits, size):
 @every_architecture
 def test_an_empty_model_takes_a_states_keys_and_shapes(name):
     model = quantized_model(3, 8, name=name)
-    empty = empty_quantized(model.architecture(), 3, 8)
+    empty = empty_quantized(model.architecture(), model.state_dict())
     empty.load_state_dict(model.state_dict())
     with torch.no_grad():
         assert torch.equal(empty(inputs(8)), model(inputs(8)))
+
+
+@pytest.mark.parametrize(
+    "scheme", [{"minifloat": (2, 1)}, {"weight_symmetry": "asymmetric"}, {"granularity": "tensor"}]
+)
+def test_other_schemes_are_read_back_as_they_were(scheme):
+    model = quantized_model(4, **scheme)
+    empty = empty_quantized(model.architecture(), model.state_dict())
+    empty.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        assert torch.equal(empty(inputs(8)), model(inputs(8)))
+
+
+def test_granularity_is_the_number_of_a_convolutions_scales():
+    sizes = {
+        kind: quantized_model(4, granularity=kind).conv.parametrizations.weight[0].scale.shape
+        for kind in ("channel", "tensor")
+    }
+    assert sizes == {"channel": (8, 1, 1, 1), "tensor": (1, 1, 1, 1)}
+
+
+def test_symmetric_activations_use_half_of_the_integers():
+    quantizers = [
+        quantized_model(4, 4, activation_symmetry=kind).activations["conv"] for kind in ("asymmetric", "symmetric")
+    ]
+    assert [float(one.high) for one in quantizers] == [15, 7] and quantizers[0].scale < quantizers[1].scale
+
+
+def test_a_corrected_layer_keeps_its_mean_output():
+    model, plain, source = quantized_model(2, bias_correction=True), quantized_model(2), float_model()
+    with torch.no_grad():
+        wanted, found, without = (one.conv(inputs(24)[:, None]).mean((0, 2, 3)) for one in (source, model, plain))
+        unit = FEATURE_SCALE * model.conv.parametrizations.weight[0].scale.flatten()  # biases count it
+    assert ((found - wanted).abs() <= 0.51 * unit).all() and (without - wanted).abs().max() > 2 * unit.max()

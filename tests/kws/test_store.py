@@ -2,7 +2,7 @@
 
 import pytest
 
-from kws.store import key_of, store_root, stored_folder, unfinished_file
+from kws.store import key_of, store_root, stored_folder, stored_folders
 
 
 @pytest.fixture(autouse=True)
@@ -52,17 +52,21 @@ def test_the_store_lies_in_the_repository(tmp_path, monkeypatch):
     assert store_root() == tmp_path / ".kws"
 
 
-def test_unfinished_work_lies_beside_the_folder_and_goes_when_it_is_done():
-    state = unfinished_file("train", {"seed": 0})
+def test_unfinished_work_lies_beside_the_folders_and_goes_when_they_are_done():
+    batch, states = [{"seed": 0}, {"seed": 1}], []
 
-    def make(folder):
+    def make(folders, state):
+        states.append(state)
         if not state.exists():
             state.write_text("half-way")
             raise KeyboardInterrupt
-        (folder / "content").write_text(state.read_text())
+        for folder in folders:
+            (folder / "content").write_text(f"{state.read_text()} {len(folders)}")
 
-    assert state != unfinished_file("train", {"seed": 1})
     with pytest.raises(KeyboardInterrupt):
-        stored_folder("train", {"seed": 0}, make)
-    folder = stored_folder("train", {"seed": 0}, make)
-    assert (folder / "content").read_text() == "half-way" and list(folder.parent.iterdir()) == [folder]
+        stored_folders("train", batch, make)
+    assert list((store_root() / "train").iterdir()) == states
+    stored_folders("train", batch, make)
+    folders = [store_root() / "train" / key_of(inputs) for inputs in batch]
+    assert sorted((store_root() / "train").iterdir()) == sorted(folders)
+    assert [(folder / "content").read_text() for folder in folders] == ["half-way 2", "half-way 2"]

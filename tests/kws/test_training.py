@@ -53,13 +53,20 @@ def test_it_learns():
     assert evaluate(model, DATA.testing_features, DATA.testing_labels).accuracy > 0.9
 
 
+def averaged(seen: list[torch.Tensor], decay: float) -> torch.Tensor:
+    """Kept from a step to the next: the share `decay`, less while few steps are done."""
+    result = seen[0]
+    for steps, values in enumerate(seen[1:], start=1):
+        kept = min(decay, (1 + steps) / (10 + steps))
+        result = kept * result + (1 - kept) * values
+    return result
+
+
 def test_the_result_is_the_moving_average():
     model, seen, decay = float_model(), [], 0.8
     choices = dataclasses.replace(PLAIN, average_decay=decay)
     result = fit(model, DATA, choices, 0, after_step=lambda _: seen.append(model.dense.bias.detach().clone()))
-    wanted = seen[0]
-    for weights in seen[1:]:
-        wanted = decay * wanted + (1 - decay) * weights
+    wanted = averaged(seen, decay)
     assert len(seen) == 2 * STEPS
     torch.testing.assert_close(result.dense.bias.detach(), wanted, rtol=1e-5, atol=1e-7)
 
@@ -148,9 +155,7 @@ def test_batch_norms_statistics_are_averaged_with_the_weights():
     model, seen, decay = normed(), [], 0.8
     choices = dataclasses.replace(PLAIN, epochs=4, average_decay=decay)
     result = fit(model, DATA, choices, 0, after_step=lambda _: seen.append(model.norm.running_mean.clone()))
-    wanted = seen[0]
-    for means in seen[1:]:
-        wanted = decay * wanted + (1 - decay) * means
+    wanted = averaged(seen, decay)
     torch.testing.assert_close(result.norm.running_mean, wanted, rtol=1e-5, atol=1e-7)
     assert not torch.equal(wanted, seen[-1])
     assert evaluate(result, DATA.testing_features, DATA.testing_labels).accuracy > 0.8

@@ -8,7 +8,7 @@ from kws.models.chain import Chain, grid
 from kws.models.layers import SameConv2d
 from kws.pruning import masked, prune_weights, without_masks
 from kws.pruning_filters import filters_to_keep, without_filters
-from kws.quantized import quantized
+from kws.quantized import Scheme, quantized
 from kws.tflite.deployable import Deployable
 from tests.support_learning import inputs
 
@@ -44,7 +44,7 @@ def test_it_is_quantized_pruned_and_deployable(model):
     assert (small.first.out_channels, small.second.in_channels, small.second.out_channels) == (3, 3, 3)
     sparse = masked(small)
     prune_weights(sparse, 0.5)
-    narrow = quantized(without_masks(sparse), 4, 8, inputs(24), "mse", 100.0)
+    narrow = quantized(without_masks(sparse), Scheme(4, 8), inputs(24))
     with torch.no_grad():
         steps = (Deployable(narrow)(inputs(24)[:, None]) - narrow(inputs(24))) / narrow.activations["logits"].scale
     assert steps.abs().max() < 1.01

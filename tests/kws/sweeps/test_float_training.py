@@ -53,8 +53,8 @@ def test_seeds_differ_and_are_found_again(swept):
     states = [state_bytes(read_checkpoint(path)) for path in swept.float_models.values()]
     assert list(swept.float_models) == [0, 1] and states[0] != states[1]
     accuracies = [point.figures["test_accuracy"] for point in swept.points]
-    assert float_training.test_accuracies(swept.folder / "train") == accuracies
-    assert float_training.mean_test_accuracy(swept.folder / "train") == pytest.approx(sum(accuracies) / 2)
+    rights = float_training.read_float_rights(swept.folder / "train")
+    assert list(rights) == [0, 1] and [right.mean() for right in rights.values()] == accuracies
 
 
 def test_one_seed_more_keeps_those_that_are_there(swept, monkeypatch):

@@ -40,11 +40,25 @@ def test_activations_move_down_by_128():
     assert torch.equal(hidden(x), model.activations["conv"](x).detach())
 
 
+def test_symmetric_activations_have_no_zero_point():
+    model = quantized_model(8, activation_symmetry="symmetric")
+    hidden = Deployable(model).activations["conv"]
+    assert (float(model.activations["conv"].high), hidden.zero_point) == (127, 0)
+    x = torch.linspace(0, 300 * hidden.scale, 999)
+    assert torch.equal(hidden(x), model.activations["conv"](x).detach())
+
+
+def test_what_int8_does_not_hold_is_refused():
+    for scheme in ({"weight_symmetry": "asymmetric"}, {"minifloat": (3, 2)}):
+        with pytest.raises(ModelError, match="grid that int8 does not hold; choose symmetric integers"):
+            Deployable(quantized_model(8, **scheme))
+
+
 def test_a_requantizer_rounds_to_its_grid():
     assert Requantizer(0.5, -128)(torch.tensor([-1.0, 0.3, 999.0])).tolist() == [0.0, 0.5, 127.5]
 
 
-@pytest.mark.parametrize("activation_bits", [3, 7])
+@pytest.mark.parametrize("activation_bits", [3, 6])
 def test_narrow_activations_are_refused(activation_bits):
-    with pytest.raises(ModelError, match=rf"grid \(0, {2**activation_bits - 1}\) cannot be deployed: 8 bits"):
+    with pytest.raises(ModelError, match=rf"grid 0\.\.{2**activation_bits - 1} cannot be deployed: 8 bits"):
         Deployable(quantized_model(3, activation_bits))

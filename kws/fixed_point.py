@@ -1,7 +1,7 @@
 """Real scales to the integers of the kernels: multipliers with shifts, activation ranges, the softmax table.
 
-The formulas are TFLite's (QuantizeMultiplier and CalculateActivationRangeQuantized of its kernels), so that the C
-computes with the same integers as the interpreter.
+The formulas are TFLite's (QuantizeMultiplier and CalculateActivationRangeQuantized of its kernels), so that the C and
+the simulation (kws/integer_model.py) compute with the same integers as the interpreter.
 """
 
 import math
@@ -32,6 +32,13 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     if multiplier == 2**31:
         multiplier, shift = 2**30, shift + 1
     return (0, 0) if shift < -31 else (multiplier, shift)
+
+
+def mean_multiplier(real: float, positions: int) -> tuple[int, int]:
+    """Multiplier and shift that turn a sum over so many positions into their mean, rescaled (QuantizedMeanOrSum)."""
+    multiplier, shift = quantize_multiplier(real)
+    places = min(positions.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << places) // positions, shift - places
 
 
 def activation_range(place: str, activation: int, scale: float, zero_point: int) -> tuple[int, int]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws.codegen.fixed_point import activation_range, quantize_multiplier, softmax_table
 from kws.errors import ModelError
+from kws.fixed_point import activation_range, quantize_multiplier, softmax_table
 
 NONE, RELU, RELU6, TANH = 0, 1, 3, 4
 
