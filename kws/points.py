@@ -1,11 +1,12 @@
-"""Run the independent points of a sweep on all cores, each kept in the store the moment it is done.
+"""Run the independent points of a sweep on all cores or on a Dask cluster, each kept in the store once it is done.
 
 An interrupted sweep goes on where it was, a training within a point as well; a point's bytes depend on its own inputs
 alone, never on which others share its run or on how many processes there are.
 """
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from kws.cluster import cluster_address, run_on_cluster
 from kws.errors import ParamsError
 from kws.files import sha256
 from kws.store import key_of, store_root, stored_folders
@@ -36,6 +38,9 @@ _CODE = (
     "snapshots",
     "training",
 )
+
+
+_ALONE = threading.Lock()  # a Dask worker may have several threads; torch's random numbers are the process's
 
 
 def jobs() -> int:
@@ -84,13 +89,18 @@ def run_batches(
     inputs = [{"code": code, "torch": torch.__version__.split("+")[0], **point} for point in points]
     missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
     waiting = _batches(missing, size, alike)
-    root = str(store_root())
-    done = Parallel(n_jobs=min(jobs(), max(len(waiting), 1)), return_as="generator_unordered")(
-        delayed(_run)(root, kind, batch, make) for batch in waiting
-    )
-    for _ in tqdm(done, kind, len(waiting), disable=None, leave=False):
+    calls = [(str(store_root().resolve()), kind, batch, make) for batch in waiting]
+    for _ in tqdm(_done(calls), kind, len(calls), disable=None, leave=False):
         pass
     return [store_root() / kind / key_of(one) for one in inputs]
+
+
+def _done(calls: list[tuple]) -> Iterator[None]:
+    address = cluster_address()
+    if address and calls:
+        return run_on_cluster(address, store_root().resolve(), code_digest, _run, calls)
+    processes = min(jobs(), max(len(calls), 1))
+    return Parallel(n_jobs=processes, return_as="generator_unordered")(delayed(_run)(*call) for call in calls)
 
 
 def _batches(points: Sequence[dict], size: int, alike: Callable[[dict], str]) -> list[list[dict]]:
@@ -121,6 +131,7 @@ def file_digest(path: Path) -> str:
 
 
 def _run(root: str, kind: str, batch: list[dict], make: Callable[[list[Path], list[dict], Path], None]) -> None:
-    one_thread()
-    os.environ["KWS_STORE"] = root
-    stored_folders(kind, batch, lambda folders, snapshot: make(folders, batch, snapshot))
+    with _ALONE:
+        one_thread()
+        os.environ["KWS_STORE"] = root
+        stored_folders(kind, batch, lambda folders, snapshot: make(folders, batch, snapshot))

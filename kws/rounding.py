@@ -68,8 +68,7 @@ def _rounded(rows, moments, scale, low, high, mantissa) -> torch.Tensor:
     """GPTQ's loop on rows (C', inputs) float64."""
     order = moments.diagonal().argsort(descending=True, stable=True)
     rows, moments = rows[:, order].clone(), moments[order][:, order]
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(moments))
-    factor = torch.linalg.cholesky(inverse, upper=True)
+    factor = _factor_of_inverse(moments)
     grid = Grid(low, high, mantissa)
     result = torch.empty_like(rows)
     for column in range(len(moments)):
@@ -78,3 +77,10 @@ def _rounded(rows, moments, scale, low, high, mantissa) -> torch.Tensor:
         error = (value - rounded) / factor[column, column]
         rows[:, column + 1 :] -= error * factor[column, column + 1 :]
     return result
+
+
+def _factor_of_inverse(moments: torch.Tensor) -> torch.Tensor:
+    """The upper triangular F with F^T F = moments^-1, by way of moments = R R^T with R = F^-1 upper triangular too."""
+    backwards = torch.linalg.cholesky(moments.flip(0, 1)).flip(0, 1)
+    unit = torch.eye(len(moments), dtype=moments.dtype)
+    return torch.linalg.solve_triangular(backwards, unit, upper=True)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from kws.dataset import Dataset, as_input, write_dataset
+from kws.errors import DataError
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
 from kws.models import create
@@ -41,7 +42,7 @@ PARAMS = {
     | {"warmup_epochs": 1, "label_smoothing": 0.1, "silence_share": 0.15, "unknown_share": 0.4, "average_decay": 0.9}
     | {"patience_epochs": None}
     | {"mask_frames": 6, "mask_bands": 4, "device": "cpu"},
-    "ptq_sweep": _QUANTIZERS | {"weight_symmetry": "symmetric", "rounding": "gptq", "bias_correction": True},
+    "ptq_sweep": _QUANTIZERS | {"weight_symmetry": "symmetric", "rounding": "nearest", "bias_correction": True},
     "qat_sweep": {**_QUANTIZERS, **_TUNING},
     "prune_sweep": {"unstructured_amounts": [0.0, 0.8], "structured_amounts": [0.0, 0.5], **_TUNING},
     "convert": {"calibration_clips": 32},
@@ -147,3 +148,8 @@ def mark_batch(folders: list[Path], points: list[dict], snapshot: Path) -> None:
             raise KeyboardInterrupt
         (folder / "number.txt").write_text(f"{point['number']}")
     assert snapshot.parent == folders[0].parent
+
+
+def refuse(_folder: Path, _point: dict) -> None:
+    """A point that cannot be made."""
+    raise DataError("no speech here")

@@ -58,7 +58,7 @@ def test_the_summary_has_a_key_a_scheme(swept):
         {"activation_symmetry": "symmetric"},
         {"calibration": "min_max"},
         {"calibration": "percentile", "percentile": 90.0},
-        {"rounding": "nearest"},
+        {"rounding": "gptq"},
         {"bias_correction": False},
     ],
 )

@@ -25,8 +25,8 @@ for bits in range(2, 9):
         y = tensorflow.quantization.fake_quant_with_min_max_vars_per_channel(x, low, high, bits, narrow_range=True)
     found[f"weights{bits}"], found[f"slopes{bits}"] = y.numpy(), tape.gradient(y, x).numpy()
     top = float(given[f"top{bits}"])
-    activations = tensorflow.abs(x)
-    found[f"activations{bits}"] = tensorflow.quantization.fake_quant_with_min_max_args(activations, 0.0, top, bits).numpy()
+    y = tensorflow.quantization.fake_quant_with_min_max_args(tensorflow.abs(x), 0.0, top, bits)
+    found[f"activations{bits}"] = y.numpy()
 np.savez(sys.argv[2], **found)
 """
 BITS = range(2, 9)
