@@ -23,7 +23,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Arguments -> a namespace whose `run` takes it."""
     parser = argparse.ArgumentParser(prog="kws", description="Keyword spotting on microcontrollers.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    check = commands.add_parser("check", help="refuse a bad params.yaml")
+    check = commands.add_parser("check", help="refuse a bad params.yaml; print what the model will take")
     check.add_argument("--params", type=Path, default=Path("params.yaml"))
     check.set_defaults(run=_check)
     summary = commands.add_parser("summary", help="print what was measured")
@@ -31,6 +31,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     summary.add_argument("--plots", type=Path, default=Path("plots"))
     summary.set_defaults(run=_summary)
     quick = commands.add_parser("quick", help="the whole graph, small, in a copy under build/quick")
+    real.add_changes_to(quick)
     quick.set_defaults(run=_quick)
     real.add_to(commands)
     evaluate.add_to(commands)
@@ -65,9 +66,10 @@ def _check(options: argparse.Namespace) -> None:
     from kws.params import load_params
 
     params = load_params(options.params)  # before torch is loaded, which takes seconds
-    from kws.capacity import refuse_misfit
+    from kws.capacity import estimate_text, refuse_misfit
 
     refuse_misfit(params)
+    print(estimate_text(params))
 
 
 def _summary(options: argparse.Namespace) -> None:
@@ -76,13 +78,14 @@ def _summary(options: argparse.Namespace) -> None:
     print(summary_text(load_metrics(options.metrics), options.plots))
 
 
-def _quick(_: argparse.Namespace) -> None:
+def _quick(options: argparse.Namespace) -> None:
     from kws.scratch import quick
     from kws.summary import load_metrics, summary_text
     from kws.workspace import repository_root
 
-    folder = quick(repository_root())
+    folder = quick(repository_root(), real.overrides_of(options.changes))
     print(summary_text(load_metrics(folder / "metrics"), folder / "plots"))
+    print("A corpus this small, trained this short, shows that all works: models are not to be compared by it.")
 
 
 if __name__ == "__main__":

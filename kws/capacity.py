@@ -6,9 +6,9 @@ one for the benchmark, which carries the pruned models too. Their limits are tho
 
 import torch
 
-from kws.board.memory import misfit
+from kws.board.memory import FLASH_BYTES_MAX, RAM_BYTES_MAX, misfit
 from kws.errors import ParamsError
-from kws.estimate import FULL_BITS, Footprint, footprint, image_footprint
+from kws.estimate import FULL_BITS, Footprint, cost, footprint, image_footprint
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
 from kws.models import create, filters_of
@@ -36,6 +36,22 @@ def refuse_misfit(params: Params) -> None:
         "beside it (each of `prune_sweep.structured_amounts`, fine-tuned and not), does not",
         "Choose fewer or larger prune_sweep.structured_amounts, or fewer model.filters.",
     )
+
+
+def estimate_text(params: Params) -> str:
+    """What the model of params.yaml will take, before anything is trained: a few lines for a terminal."""
+    model = _untrained(params)
+    counts, needed = cost(model), footprint(model, params.bits, params.front_end.kind)
+    lines = [
+        f"{params.model.name}, {len(params.data.words)} words, {params.bits}-bit weights, estimated:",
+        f"  {counts.parameters:,} parameters, {counts.macs:,} MACs, {counts.flops:,} FLOPs",
+    ]
+    for name, used, there in (
+        ("flash", needed.flash_bytes, FLASH_BYTES_MAX),
+        ("RAM", needed.ram_bytes, RAM_BYTES_MAX),
+    ):
+        lines.append(f"  {name}: {used:,} of {there:,} bytes, {there - used:,} left")
+    return "\n".join(lines)
 
 
 def benchmark_footprint(params: Params) -> Footprint:

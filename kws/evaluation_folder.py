@@ -61,6 +61,8 @@ def evaluate_folder(model: Path, folder: Path, params: Params, split: str | None
         "model_sha256": sha256(model.read_bytes()),
         "folder": str(folder),
         "split": split,
+        "words": list(params.data.words),
+        "front_end": params.front_end.kind,
         "left_out": dict(sorted(corpus.left_out.items())),
         **figures(counts, corpus.classes),
     }
@@ -92,6 +94,8 @@ def report_text(result: dict) -> str:
     low, high = result["accuracy_interval"]
     lines = [
         f"{result['model']} on {result['folder']}, split {result['split']}: {result['clips']:,} clips",
+        f"taken to be trained for {', '.join(result['words'])} with front_end.kind {result['front_end']}, as the "
+        "parameters say",
         f"accuracy {result['accuracy']:.2%}, 95% interval {low:.2%} to {high:.2%} (Wilson)",
         "",
         f"{'class':{wide}}  clips   recall  95% interval",

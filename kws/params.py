@@ -192,6 +192,15 @@ class Flash(Section):
     baud: Literal[9600, 57600, 115200, 230400, 460800, 921600, 1000000]
     timeout_s: Positive
 
+    @model_validator(mode="after")
+    def _consistent(self) -> "Flash":
+        if self.board != "emulator" and self.port is None:
+            raise ValueError(
+                f"board is {self.board} but port is null: set port to the serial port that is wired to P1.03 (TX) and "
+                "P1.10 (RX), such as /dev/ttyUSB0 or socket://HOST:PORT; without a board, set board to emulator"
+            )
+        return self
+
 
 class McuBenchmark(Section):
     """What is sent to the board and how often it is timed."""

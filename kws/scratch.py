@@ -28,10 +28,12 @@ _RESULT_FOLDERS = ("metrics", "plots")
 REAL_SPEECH = "speech_commands"  # under results/
 
 
-def quick(repository: Path) -> Path:
-    """Run the graph on a small corpus with few epochs (params.quick.yaml); returns the folder it ran in."""
+def quick(repository: Path, overrides: dict | None = None) -> Path:
+    """Run the graph on a small corpus with few epochs (params.quick.yaml, then overrides); returns its folder."""
     folder = repository / "build" / "quick"
-    make_copy(repository, folder, yaml_files.load((repository / "params.quick.yaml").read_text()))
+    make_copy(
+        repository, folder, _layered(yaml_files.load((repository / "params.quick.yaml").read_text()), overrides or {})
+    )
     run_graph(folder, store_root())
     return folder
 
@@ -110,6 +112,14 @@ def merged(params: dict, overrides: dict, prefix: str = "") -> dict:
         for key, value in overrides.items()
     }
     return params | changed
+
+
+def _layered(below: dict, above: dict) -> dict:
+    """Two nested overrides as one, the second over the first."""
+    both = {
+        key: _layered(below[key], above[key]) for key in below.keys() & above.keys() if isinstance(above[key], dict)
+    }
+    return {**below, **above, **both}
 
 
 def run_graph(folder: Path, store: Path, *targets: str) -> None:

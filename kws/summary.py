@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kws.captions import cycles_caption, data_caption
+from kws.confusion import share_interval
 from kws.errors import ArtifactError
 
 # One file a stage; the name says which stage writes it.
@@ -70,11 +71,14 @@ def _accuracies(metrics: Metrics) -> Iterator[tuple[str, str]]:
     name = train["architecture"]["name"]
     yield "model", f"{name}: {train['parameters']:,} parameters, {train['macs']:,} MACs"
     yield "float model, test accuracy", f"{train['test_accuracy']:.1%} (mean of {count} seed{'s' * (count != 1)})"
-    yield f"deployed model, QAT, {deployed['bits']}-bit weights, test accuracy", f"{deployed['test_accuracy']:.1%}"
+    seed = f"{deployed['test_accuracy']:.1%} (seed {deployed['seed']}, the best on validation)"
+    yield f"deployed model, QAT, {deployed['bits']}-bit weights, test accuracy", seed
     checked = (
         f"{board['test_clips']} clips, as many of each class; {board['mismatches_with_host']} differ from the host"
     )
     yield "on the board, test accuracy", f"{board['test_accuracy']:.1%} ({checked})"
+    low, high = share_interval(round(board["test_accuracy"] * board["test_clips"]), board["test_clips"])
+    yield "  its 95% interval", f"{low:.1%} to {high:.1%}"
 
 
 def _sizes(flash: dict) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ def point(amount: float) -> dict:
 
 def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
     width = {"validation_accuracy": 0.9, "test_accuracy": 0.875, "test_accuracy_std": 0.01, "weight_bytes": 4000}
+    width |= {"difference_from_float": -0.037, "difference_from_float_interval": [-0.05, -0.024]}
     sweep = {"float_test_accuracy": 0.912, "w2a8": width, "w2a2": width, "w8a8": width}
     phase = {"min": 1.0, "mean": 1.5, "max": 2.0}
     phases = ("preprocess_ms", "preprocess_stride_ms", "inference_ms", "postprocess_ms")
@@ -28,7 +29,7 @@ def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
         "ptq_sweep": sweep,
         "qat_sweep": sweep,
         "prune_sweep": {"unstructured": [point(0.0), point(0.8)], "structured": [point(0.0), point(0.5)]},
-        "convert": {"deployed": {"bits": 8, "test_accuracy": 0.905}},
+        "convert": {"deployed": {"bits": 8, "seed": 1, "test_accuracy": 0.905}},
         "flash": {"board": "emulator", "flash_bytes": 65_432, "ram_bytes": 32_100, "weight_bytes": 16_000},
         "mcu_benchmark": {
             "board": "emulator", "clock_hz": 64_000_000, "cycles_are": "modelled", "test_clips": 240,

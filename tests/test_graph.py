@@ -17,7 +17,7 @@ TINY = {
     "augmentation": {"copies": 1},
     "train": {"epochs": 2},
     "ptq_sweep": {"weight_bits": [8], "calibration_clips": 32},
-    "qat_sweep": {"weight_bits": [8], "minifloat": []},
+    "qat_sweep": {"weight_bits": [8]},
     "convert": {"calibration_clips": 32},
     "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
 }
@@ -26,7 +26,7 @@ KEYS = {
     "train": "validation_accuracy test_accuracy parameters macs flops flash_bytes_estimate ram_bytes_estimate "
     "cpu_latency_us cpu_latency_us_p10 cpu_latency_us_p90 cpu gpu_latency_us train_s seeds architecture layers widths",
     "ptq_sweep": "float_test_accuracy w8a8 e2m1a8",
-    "qat_sweep": "float_test_accuracy w8a8",
+    "qat_sweep": "float_test_accuracy w8a8 e2m1a8",
     "prune_sweep": "unstructured structured",
     "convert": "deployed models",
     "flash": "board flash_bytes ram_bytes benchmark_flash_bytes weight_bytes image_sha256 flash_estimate_error "

@@ -35,32 +35,50 @@ def headline_table(results: Sequence[Metrics]) -> str:
 
 
 def bits_table(results: Sequence[Metrics]) -> str:
-    """Test accuracy of each width, quantized after training and with training."""
+    """Test accuracy of each scheme, quantized after training and with training, and its difference from the float's."""
     rows = []
     for metrics in results:
         ptq, qat = metrics["ptq_sweep"], metrics["qat_sweep"]
-        data = data_caption(metrics["preprocess"]["source"])
-        rows.append([data, "float", _percent(ptq["float_test_accuracy"]), _percent(qat["float_test_accuracy"]), ""])
-        for width in sorted({*ptq, *qat} - {"float_test_accuracy"}, key=_bits_of, reverse=True):
-            cells = [_with_deviation(sweep.get(width)) for sweep in (ptq, qat)]
-            bytes_stored = (ptq.get(width) or qat[width])["weight_bytes"]
-            rows.append([data, width, *cells, f"{bytes_stored:,}"])
-    return _markdown(["speech", "bits", "PTQ", "QAT", "weights (bytes)"], rows)
+        rows.append(["float", _percent(ptq["float_test_accuracy"]), "", _percent(qat["float_test_accuracy"]), "", ""])
+        names = dict.fromkeys([*ptq, *qat])
+        del names["float_test_accuracy"]
+        for name in names:
+            cells = [
+                cell for sweep in (ptq, qat) for cell in (_with_deviation(sweep.get(name)), _paired(sweep.get(name)))
+            ]
+            rows.append([name, *cells, f"{(ptq.get(name) or qat[name])['weight_bytes']:,}"])
+    return _markdown(["bits", "PTQ", "PTQ less float", "QAT", "QAT less float", "weights (bytes)"], rows)
+
+
+def _paired(width: dict | None) -> str:
+    """A difference in points with its interval."""
+    if not width or "difference_from_float" not in width:
+        return ""
+    low, high = width["difference_from_float_interval"]
+    return f"{100 * width['difference_from_float']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def pruning_table(results: Sequence[Metrics]) -> str:
     """Structured pruning: what each point costs, and what fine-tuning brings back."""
-    rows = [
-        [
-            data_caption(metrics["preprocess"]["source"]), f"{point['amount']:.1%}", f"{point['parameters']:,.0f}",
-            f"{point['flops']:,.0f}", f"{point['cpu_latency_us']:.0f}", _percent(point["test_accuracy"]),
-            _percent(point["test_accuracy_fine_tuned"]),
-        ]
-        for metrics in results
-        for point in metrics["prune_sweep"]["structured"]
-    ]  # fmt: skip
-    head = ["speech", "removed", "parameters", "FLOPs", "host CPU (µs)", "pruned", "fine-tuned"]
+    rows = []
+    for metrics in results:
+        board = metrics["mcu_benchmark"]
+        ms = {model["amount"]: model["inference_ms"] for model in board["models"]}
+        rows += [
+            [
+                data_caption(metrics["preprocess"]["source"]), f"{point['amount']:.1%}", f"{point['parameters']:,.0f}",
+                f"{point['flops']:,.0f}", _milliseconds(ms.get(point["amount"]), board),
+                f"{point['cpu_latency_us']:.0f}", _percent(point["test_accuracy"]),
+                _percent(point["test_accuracy_fine_tuned"]),
+            ]
+            for point in metrics["prune_sweep"]["structured"]
+        ]  # fmt: skip
+    head = ["speech", "removed", "parameters", "FLOPs", "on the board (ms)", "host CPU (µs)", "pruned", "fine-tuned"]
     return _markdown(head, rows)
+
+
+def _milliseconds(value: float | None, board: dict) -> str:
+    return "" if value is None else f"{value:.2f} ({cycles_caption(board['cycles_are'])})"
 
 
 def board_table(results: Sequence[Metrics]) -> str:
@@ -68,7 +86,7 @@ def board_table(results: Sequence[Metrics]) -> str:
     rows = [
         [
             data_caption(metrics["preprocess"]["source"]), model["name"], _percent(model["amount"]),
-            f"{model['inference_ms']:.2f} ({cycles_caption(metrics['mcu_benchmark']['cycles_are'])})",
+            _milliseconds(model["inference_ms"], metrics["mcu_benchmark"]),
             _percent(model["test_accuracy"]),
         ]
         for metrics in results
@@ -78,15 +96,16 @@ def board_table(results: Sequence[Metrics]) -> str:
 
 
 def estimate_table(results: Sequence[Metrics]) -> str:
-    """The estimate before deployment, a row a layer and their sums, beside the course project's way of counting."""
+    """The estimate before deployment, a row a layer and their sums; of what is alive at once the most."""
     rows = []
     for metrics in results:
         layers = metrics["train"].get("layers", [])  # a run of an earlier version had none
         sums = {key: sum(layer[key] for layer in layers) for key in _COUNTED}
+        sums["live_bytes"] = max((layer["live_bytes"] for layer in layers), default=0)
         rows += [_layer_cells(layer) for layer in layers]
         rows += [_layer_cells({"layer": "all", "kernel": "", "output": "", **sums})] if layers else []
     head = ["layer", "kernel", "output", "parameters", "MACs", "FLOPs", "FLOPs, bias once a channel", "weights (bytes)"]
-    return _markdown([*head, "activations (bytes)"], rows)
+    return _markdown([*head, "activations alive (bytes)"], rows)
 
 
 def widths_table(results: Sequence[Metrics]) -> str:
@@ -96,7 +115,8 @@ def widths_table(results: Sequence[Metrics]) -> str:
         for metrics in results
         for width, figures in reversed(metrics["train"].get("widths", {}).items())
     ]
-    return _markdown(["speech", "bits", "weights (bytes)", "flash (bytes)", "RAM (bytes)"], rows)
+    head = ["speech", "bits", "weights (bytes)", "flash, estimated (bytes)", "RAM, estimated (bytes)"]
+    return _markdown(head, rows)
 
 
 def front_ends_table(rows: Sequence[dict]) -> str:
@@ -114,7 +134,7 @@ def front_ends_table(rows: Sequence[dict]) -> str:
     return _markdown(head, cells)
 
 
-_COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "activation_bytes")
+_COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "live_bytes")
 
 
 def _layer_cells(layer: dict) -> list[str]:
@@ -159,10 +179,6 @@ def _percent(share: float | None) -> str:
 
 def _with_deviation(width: dict | None) -> str:
     return f"{width['test_accuracy']:.1%} ± {100 * width['test_accuracy_std']:.1f}" if width else ""
-
-
-def _bits_of(name: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", name)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

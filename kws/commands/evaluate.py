@@ -20,11 +20,17 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from kws.errors import ParamsError
     from kws.evaluation_folder import evaluate_folder, report_text
     from kws.files import write_json
     from kws.params import load_params
 
+    if options.json and not options.json.parent.is_dir():
+        raise ParamsError(
+            f"--json {options.json}: there is no folder {options.json.parent}; name a file in one that is."
+        )
     result = evaluate_folder(options.model, options.folder, load_params(options.params), options.split)
+    print(report_text(result))
     if options.json:
         write_json(options.json, result)
-    print(report_text(result))
+        print(f"\nwritten to {options.json}")

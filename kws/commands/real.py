@@ -17,10 +17,17 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         parser.add_argument(
             "data_root", nargs="?", default="", help="a folder or .tar.gz; without it, it is downloaded"
         )
-    real.add_argument("-S", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="as of dvc exp run")
+    add_changes_to(real)
     real.add_argument("--name", default="", help="folder under results/ (speech_commands)")
     real.set_defaults(run=_real)
     front_ends.set_defaults(run=_front_ends)
+
+
+def add_changes_to(parser: argparse.ArgumentParser) -> None:
+    """-S KEY=VALUE, any number of times."""
+    parser.add_argument(
+        "-S", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="as of dvc exp run"
+    )
 
 
 def overrides_of(changes: list[str]) -> dict:

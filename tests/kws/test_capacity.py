@@ -2,7 +2,7 @@
 
 import pytest
 
-from kws.capacity import benchmark_footprint, refuse_misfit
+from kws.capacity import benchmark_footprint, estimate_text, refuse_misfit
 from kws.errors import ParamsError
 from kws.estimate import footprint
 from tests.support_learning import float_model, params
@@ -13,6 +13,15 @@ MANY = [f"word{number}" for number in range(30)]
 def test_the_usual_model_fits_at_every_width():
     for bits in range(2, 9):
         refuse_misfit(params(bits=bits))
+
+
+def test_the_estimate_is_told_with_what_is_left():
+    text = estimate_text(params(bits=8))
+    footprint_of = footprint(float_model(), 8, "pcen")
+    for part in ("tiny_conv, 2 words, 8-bit weights, estimated", "16,652 parameters, 336,000 MACs, 680,004 FLOPs"):
+        assert part in text
+    assert f"flash: {footprint_of.flash_bytes:,} of 983,040 bytes, {983_040 - footprint_of.flash_bytes:,} left" in text
+    assert f"RAM: {footprint_of.ram_bytes:,} of 262,144 bytes" in text
 
 
 def test_too_little_flash_names_both_figures_and_the_keys():

@@ -8,16 +8,18 @@ import pytest
 
 from kws.checkpoints import read_checkpoint
 from kws.conversion_manifest import read_candidates, write_candidates
-from kws.errors import ArtifactError
+from kws.errors import ArtifactError, ModelError
 from kws.evaluation import accuracy, logits
 from kws.files import replaced_folder, sha256
+from kws.integer_model import IntegerModel
+from kws.sweeps.points_of_models import figures, keep, right_on_test
 from kws.tflite.interpreter import reference_logits
 from kws.tflite.reader import read_graph
 from tests import support_conversion
 from tests.support_learning import dataset
 
-KEYS = """bits tflite_bytes tflite_sha256 operators test_accuracy agreement_with_torch cpu_int8_latency_us
-flash_bytes_estimate ram_bytes_estimate""".split()  # noqa: SIM905
+KEYS = """bits tflite_bytes tflite_sha256 operators test_accuracy agreement_with_simulation agreement_with_torch
+cpu_int8_latency_us flash_bytes_estimate ram_bytes_estimate""".split()  # noqa: SIM905
 
 
 @pytest.fixture(scope="module", params=support_conversion.WIDTHS)
@@ -86,12 +88,27 @@ def test_a_width_that_was_not_swept_is_refused(converted):
         support_conversion.convert(converted, 5)
 
 
-def test_logits_stay_close_to_torchs(result, converted):
-    """A unit at 8 and 3 bits, two at 2: the reference kernel's convolution rounds twice, and torch only once."""
-    bits, files, candidates, _ = result
-    model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
-    zero_point = int(model.activations["logits"].zero_point)
-    wanted = np.round(logits(model, dataset().testing_features) / candidates[0].output_scale)
-    found = reference_logits(files["deployed"], dataset().testing_features).astype(int) - zero_point
-    assert len(np.unique(found)) > 20  # not all alike
-    assert np.abs(found - wanted).max() <= (2 if bits == 2 else 1)
+def test_the_file_has_the_accuracy_that_the_sweep_measures(result, converted, tmp_path):
+    """Clip by clip: qat_sweep's test_accuracy and convert's are of the same bytes."""
+    bits, files, _, metrics = result
+    keep(tmp_path, read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt"), dataset(), (bits, 8))
+    stored = reference_logits(files["deployed"], dataset().testing_features)
+    assert len(np.unique(stored)) > 20  # not all alike
+    np.testing.assert_array_equal(right_on_test(tmp_path), stored.argmax(1) == dataset().testing_labels)
+    assert figures(tmp_path)["test_accuracy"] == metrics["deployed"]["test_accuracy"]
+    assert all(entry["agreement_with_simulation"] == 1.0 for entry in (metrics["deployed"], *metrics["models"]))
+
+
+def test_a_file_that_was_not_the_one_measured_is_refused(converted, monkeypatch):
+    """One logit of one clip is enough."""
+
+    def one_off(model, features):
+        logits = exact(model, features)
+        logits[7, 1] ^= 1
+        return logits
+
+    exact = IntegerModel.logits
+    monkeypatch.setenv("KWS_STORE", str(converted / "store"))
+    monkeypatch.setattr(IntegerModel, "logits", one_off)
+    with pytest.raises(ModelError, match=r"deployed: .* differ on 1 of 48 clips"):
+        support_conversion.convert(converted, support_conversion.WIDTHS[0])

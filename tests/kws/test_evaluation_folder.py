@@ -111,7 +111,17 @@ def test_figures_by_hand_and_as_text():
     assert found["classes"]["_unknown_"]["recall"] == 0.75
     low, high = found["accuracy_interval"]
     assert low == pytest.approx(0.5958, abs=1e-4) and high == pytest.approx(0.9821, abs=1e-4)
-    text = report_text({"model": "m.pt", "folder": "f", "split": "all", "left_out": {}, **found})
+    text = report_text(
+        {
+            "model": "m.pt",
+            "folder": "f",
+            "split": "all",
+            "words": ["lamp"],
+            "front_end": "pcen",
+            "left_out": {},
+            **found,
+        }
+    )
     assert "accuracy 90.00%, 95% interval 59.58% to 98.21% (Wilson)" in text
     assert "_silence_      0  no clip" in text and "_unknown_         1         3     0" in text
     assert json.loads(json.dumps(found))["confusion"] == counts.tolist()

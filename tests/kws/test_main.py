@@ -38,12 +38,13 @@ def test_evaluate_prints_and_writes_json(tmp_path, parameters, capsys):
     assert main([*words, "--split", "validation", "--json", str(tmp_path / "out.json")]) == 0
     found = json.loads((tmp_path / "out.json").read_text())
     assert found["split"] == "validation" and found["clips"] == sum(map(sum, found["confusion"])) > 0
-    assert f"accuracy {found['accuracy']:.2%}, 95% interval" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"accuracy {found['accuracy']:.2%}, 95% interval" in out and f"written to {tmp_path}" in out
+    assert "taken to be trained for yes, no with front_end.kind pcen" in out
     assert main(["evaluate", str(tmp_path / "none.pt"), str(folder), *parameters]) == 1
     assert told(capsys).startswith("error: ")
-    (tmp_path / "file").touch()
-    assert main([*words, "--json", str(tmp_path / "file" / "out.json")]) == 1
-    assert "Mend this" in told(capsys)
+    assert main([*words, "--json", str(tmp_path / "none" / "out.json")]) == 1
+    assert "there is no folder" in told(capsys) and not (tmp_path / "none").exists()
 
 
 def test_record_cuts_a_phones_recording(tmp_path, capsys):

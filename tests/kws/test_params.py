@@ -37,6 +37,16 @@ REFUSED = {  # change: (key, what the message says of it)
     "high band": ({"front_end": {"high_hz": 9000.0}}, "front_end.high_hz", "is 9000.0: .*less than or equal to 8000"),
     "timed": ({"mcu_benchmark": {"clips": 1}}, "mcu_benchmark", r"must be at most clips \(1\)"),
     "board": ({"flash": {"board": "esp32"}}, "flash.board", "is 'esp32': input should be 'emulator'"),
+    "a board without a port": ({"flash": {"board": "any"}}, "flash", "board is any but port is null: set port to"),
+    "a wide minifloat": ({"ptq_sweep": {"minifloat": [[4, 4]]}}, "ptq_sweep.minifloat.0", "at most 8 bits: a sign"),
+    "a minifloat of one number": ({"qat_sweep": {"minifloat": [3]}}, "qat_sweep.minifloat.0", "valid tuple"),
+    "a float that is none": ({"qat_sweep": {"minifloat": [[1, 2]]}}, "qat_sweep.minifloat.0.0", "is 1: .*equal to 2"),
+    "granularity": (
+        {"qat_sweep": {"granularity": "row"}},
+        "qat_sweep.granularity",
+        "is 'row': input should be 'channel'",
+    ),
+    "asymmetry in QAT": ({"qat_sweep": {"weight_symmetry": "symmetric"}}, "qat_sweep.weight_symmetry", "not a key"),
     "baud": ({"flash": {"baud": 1234}}, "flash.baud", "is 1234: input should be 9600"),
     "a section that is none": ({"model": "tiny_conv"}, "model", "is 'tiny_conv': input should be a valid dictionary"),
     "a patience of no epochs": (
