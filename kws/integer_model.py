@@ -18,7 +18,7 @@ from kws.models.chain import Chain
 from kws.models.layers import SameConv2d, same_conv2d
 from kws.quantized import integer_weights, stored_zero_point
 
-_BATCH = 256
+_BATCH = 32
 
 
 @dataclass(frozen=True)

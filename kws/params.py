@@ -103,6 +103,7 @@ class Optimization(Section):
     batch_size: Count
     learning_rate: Positive
     weight_decay: NotNegative
+    average_decay: Amount
 
 
 class Train(Optimization):
@@ -113,7 +114,6 @@ class Train(Optimization):
     label_smoothing: Amount
     silence_share: Share
     unknown_share: Share
-    average_decay: Amount
     patience_epochs: Annotated[int, Field(strict=True, ge=1)] | None
     mask_frames: Annotated[int, Field(strict=True, ge=0, le=25)]
     mask_bands: Annotated[int, Field(strict=True, ge=0, le=20)]

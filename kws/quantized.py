@@ -44,7 +44,8 @@ class Scheme:
         minifloat: (exponent, mantissa) bits of the weights, None for integers.
         granularity: of the weights' scales: one an output channel of a convolution, or one a tensor. A dense layer has
             one in either case: more of them TFLite's converter does not keep.
-        weight_symmetry: symmetric, or asymmetric: a zero point of its own for each scale, which no .tflite can hold.
+        weight_symmetry: symmetric, or asymmetric: a zero point of its own for each scale, to compare with; a .tflite
+            has none for weights.
         activation_symmetry: asymmetric uses all integers for what is left of ReLU, symmetric the upper half.
         calibration, percentile: how scales are chosen, see kws.quantization.choose_scale.
         rounding: of the weights: nearest, or gptq, see kws.rounding.

@@ -40,9 +40,9 @@ def recipe(train: Train, classes: int, tuning: FineTuning | None = None) -> Reci
         "label_smoothing": train.label_smoothing,
         "device": train.device,
     }
-    fields = ("epochs", "batch_size", "learning_rate", "weight_decay")
+    fields = ("epochs", "batch_size", "learning_rate", "weight_decay", "average_decay")
     if tuning is None:
-        fields += ("warmup_epochs", "average_decay", "patience_epochs")
+        fields += ("warmup_epochs", "patience_epochs")
     else:
         fields += ("distillation", "temperature")
     return Recipe(**common, **{name: getattr(tuning or train, name) for name in fields})

@@ -19,7 +19,7 @@ from kws.quantized import Scheme, quantized
 
 WORDS = ("yes", "no")
 _TUNING = {"epochs": 1, "batch_size": 32, "learning_rate": 2e-3, "weight_decay": 1e-4}
-_TUNING |= {"dropout": 0.2, "distillation": 0.7, "temperature": 2.0}
+_TUNING |= {"average_decay": 0.0, "dropout": 0.2, "distillation": 0.7, "temperature": 2.0}
 _QUANTIZERS = {"weight_bits": [3, 8], "minifloat": [[2, 1]], "granularity": "channel", "calibration": "mse"}
 _QUANTIZERS |= {"activation_symmetry": "asymmetric", "percentile": 99.9, "calibration_clips": 32}
 PARAMS = {

@@ -26,7 +26,7 @@ from kws.figures.style import (
 from kws.tables import Row
 
 _SWEEPS = {"QAT": (BLUE, "o-"), "PTQ": (VERMILION, "s--")}
-_BESIDE = 0.2  # bits
+_BESIDE = 0.3  # bits
 X_LABELS = {
     "amount": "fraction removed",
     "parameters": "parameters",
@@ -69,15 +69,18 @@ def accuracy_vs_bits(
 
 
 def _minifloats(axes: Axes, rows: Sequence[Row], sweep: str, colour: str) -> None:
-    """A diamond a format, beside its width's grid line, with its name."""
+    """A diamond a format, beside its width's grid line, with its name at the end of its error bar."""
     bits_of = {row["weight_format"]: row["weight_bits"] for row in rows}
     for number, (name, bits) in enumerate(bits_of.items()):
         accuracy, spread = mean_and_std([row for row in rows if row["weight_format"] == name], "test_accuracy")
         x = bits + _BESIDE * (1 + list(bits_of.values())[:number].count(bits))
         label = f"{sweep}, minifloat weights" if number == 0 else None
         axes.errorbar(x, accuracy, spread, None, "D", color=colour, markerfacecolor="white", label=label)
-        offset = (0, 8 if sweep == "QAT" else -14)
-        axes.annotate(name, (x, accuracy), offset, textcoords="offset points", ha="center", fontsize=7)
+        above = sweep == "QAT"
+        place, side = (accuracy + spread, "bottom") if above else (accuracy - spread, "top")
+        offset = (0, 2 if above else -2)
+        text = {"ha": "center", "va": side, "fontsize": 7, "color": colour}
+        axes.annotate(name, (x, place), offset, textcoords="offset points", **text)
 
 
 def unstructured_pruning(path: Path, rows: Sequence[Row], source: str) -> None:
