@@ -79,7 +79,7 @@ def sha256(data: bytes) -> str:
 @contextmanager
 def _in_use(temporary: Path) -> Iterator[None]:
     """Locked for as long as this process lives and the block lasts."""
-    handle = os.open(temporary, os.O_RDONLY)
+    handle = _lockable(temporary)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -90,7 +90,7 @@ def _in_use(temporary: Path) -> Iterator[None]:
 def _remove_abandoned(path: Path) -> None:
     """Temporary places of `path` that no living process has locked."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.????????{glob.escape(path.suffix)}"):
-        handle = os.open(left, os.O_RDONLY)
+        handle = _lockable(left)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -98,6 +98,11 @@ def _remove_abandoned(path: Path) -> None:
             continue  # another process is writing the same thing
         finally:
             os.close(handle)
+
+
+def _lockable(path: Path) -> int:
+    """A descriptor; of a file for writing, without which NFS locks none (flock(2))."""
+    return os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
 
 
 @contextmanager

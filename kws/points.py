@@ -5,17 +5,18 @@ alone, never on which others share its run or on how many processes there are.
 """
 
 import os
-import threading
+import platform
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from kws.cluster import cluster_address, run_on_cluster
-from kws.errors import ParamsError
+from kws.errors import ArtifactError, ParamsError
 from kws.files import sha256
 from kws.store import key_of, store_root, stored_folders
 
@@ -40,9 +41,6 @@ _CODE = (
 )
 
 
-_ALONE = threading.Lock()  # a Dask worker may have several threads; torch's random numbers are the process's
-
-
 def jobs() -> int:
     """Processes to use: KWS_JOBS, or one a core; one where there is a GPU to share."""
     wanted = os.environ.get("KWS_JOBS", "")
@@ -63,7 +61,8 @@ def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], N
 
     Args:
         kind: the folder's name in the store.
-        points: all that a point depends on, JSON-serialisable; files are named by path and by hash.
+        points: all that a point depends on, JSON-serialisable; a file by its path and by its hash, as `name` and
+            `name_sha256`.
         make: a function at module level; fills the folder. Its point has a further key, `snapshot`: a file in which
             the point's training may keep its state.
     """
@@ -86,7 +85,7 @@ def run_batches(
         alike: points for which it gives the same may share a batch.
     """
     code = code_digest()
-    inputs = [{"code": code, "torch": torch.__version__.split("+")[0], **point} for point in points]
+    inputs = [{"code": code, "torch": _torch_version(), **point} for point in points]
     missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
     waiting = _batches(missing, size, alike)
     calls = [(str(store_root().resolve()), kind, batch, make) for batch in waiting]
@@ -98,7 +97,7 @@ def run_batches(
 def _done(calls: list[tuple]) -> Iterator[None]:
     address = cluster_address()
     if address and calls:
-        return run_on_cluster(address, store_root().resolve(), code_digest, _run, calls)
+        return run_on_cluster(address, store_root().resolve(), version, _run, calls)
     processes = min(jobs(), max(len(calls), 1))
     return Parallel(n_jobs=processes, return_as="generator_unordered")(delayed(_run)(*call) for call in calls)
 
@@ -130,8 +129,36 @@ def file_digest(path: Path) -> str:
     return sha256(Path(path).read_bytes())
 
 
+@cache
+def version() -> str:
+    """What decides a point's bytes beside its inputs, as this process loaded it: later changes on disk do not count."""
+    cuda = "CUDA" if torch.cuda.is_available() else "no CUDA"
+    return (
+        f"code {code_digest(('sweeps',))}, Python {platform.python_version()}, torch {_torch_version()}, "
+        f"numpy {np.__version__}, {torch.backends.cpu.get_cpu_capability()}, {cuda}"
+    )
+
+
+def _torch_version() -> str:
+    return torch.__version__.split("+")[0]
+
+
 def _run(root: str, kind: str, batch: list[dict], make: Callable[[list[Path], list[dict], Path], None]) -> None:
-    with _ALONE:
-        one_thread()
-        os.environ["KWS_STORE"] = root
-        stored_folders(kind, batch, lambda folders, snapshot: make(folders, batch, snapshot))
+    one_thread()
+    os.environ["KWS_STORE"] = root
+    for inputs in batch:
+        for name in inputs:
+            if name.endswith("_sha256"):
+                _compare(inputs[name.removesuffix("_sha256")], inputs[name])
+    stored_folders(kind, batch, lambda folders, snapshot: make(folders, batch, snapshot))
+
+
+@cache
+def _compare(path: str, digest: str) -> None:
+    """Refuse a file that is not the one of which the key speaks; once a process, which reads it once."""
+    found = file_digest(path)
+    if found != digest:
+        raise ArtifactError(
+            f"`{path}` in {Path.cwd()} has the SHA-256 {found[:12]} and had {digest[:12]} when the sweep began: it "
+            "changed meanwhile, or is another computer's own; let all read one file and run again."
+        )
