@@ -1,5 +1,10 @@
 """`qat_sweep`: trained candidates that are quantized for good, and a choice that looks at validation alone."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ from kws.files import replaced_folder
 from kws.integer_model import IntegerModel
 from kws.quantized import LogitsQuantizer, integer_weights, weighted_layers
 from kws.sweeps import ptq, qat
+from tests.conftest import REPOSITORY
 from tests.support_learning import dataset, params
 
 
@@ -84,3 +90,43 @@ def test_a_width_more_trains_that_width_alone_to_the_same_bytes(swept, tmp_path,
     assert runs["grown"][2] == [(3, 8), (3, 3)]
     assert runs["at once"][2] == [(8, 8), (3, 8), (3, 3), (2, 8), (2, 2)]
     assert runs["grown"][:2] == runs["at once"][:2]
+
+
+WIDTHS = {"weight_bits": [2, 3, 4, 5, 6, 7, 8], "epochs": 4}
+SWEEP = f"""
+import sys
+from pathlib import Path
+from kws.sweeps import qat
+from tests.support_learning import params
+qat.run(Path(sys.argv[1]), {{0: Path(sys.argv[2])}}, params(qat_sweep={WIDTHS}))
+"""
+
+
+def test_a_sweep_killed_half_way_goes_on_to_the_same_bytes(swept, tmp_path, monkeypatch):
+    """All its processes, by SIGKILL, once the first batch is done; what was done is not done again."""
+    monkeypatch.setenv("KWS_STORE", str(tmp_path / "killed"))
+    monkeypatch.setenv("KWS_JOBS", "2")
+    command = [sys.executable, "-c", SWEEP, str(swept.features), str(swept.float_models[0])]
+    finished = tmp_path / "killed" / "qat_sweep"
+    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stderr=subprocess.DEVNULL) as running:
+        while not (done := folders_in(finished)):
+            assert running.poll() is None
+            time.sleep(0.01)
+        os.killpg(running.pid, signal.SIGKILL)
+    done = folders_in(finished)
+    assert 0 < len(done) < 14
+    written = {folder: (finished / folder / "model.pt").stat().st_mtime_ns for folder in done}
+    choices = params(qat_sweep=WIDTHS)
+    one = {0: swept.float_models[0]}
+    rows, paths = qat.run(swept.features, one, choices)
+    assert written == {folder: (finished / folder / "model.pt").stat().st_mtime_ns for folder in done}
+    monkeypatch.setenv("KWS_STORE", str(tmp_path / "undisturbed"))
+    monkeypatch.setenv("KWS_JOBS", "1")
+    wanted, undisturbed = qat.run(swept.features, one, choices)
+    assert ptq.tables(rows) == ptq.tables(wanted) and folder_bytes(paths) == folder_bytes(undisturbed)
+    assert len(rows) == 14 and folders_in(finished) == folders_in(tmp_path / "undisturbed" / "qat_sweep")
+
+
+def folders_in(store: Path) -> list[str]:
+    """Finished points: their folders' names do not begin with a dot."""
+    return sorted(path.name for path in store.glob("[!.]*") if path.is_dir())
