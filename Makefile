@@ -32,9 +32,10 @@ quick: setup ## the whole graph, small, in a copy under build/quick; under three
 real: setup ## all stages on real speech -> results/speech_commands; DATA_ROOT=folder or .tar.gz
 	@$(VENV)/python -m kws real "$(DATA_ROOT)"
 
-bench: setup ## the last two stages again: flash and mcu_benchmark
+bench: setup ## the last two stages again, and how a sweep scales with processes; minutes, run nothing else
 	@$(VENV)/python -m kws check
 	$(VENV)/dvc repro --force --single-item flash mcu_benchmark
+	$(VENV)/python tools/sweep_scaling.py
 	@$(VENV)/python -m kws summary
 
 readme: setup ## the README's tables from the measured numbers

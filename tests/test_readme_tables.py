@@ -60,6 +60,17 @@ def test_new_numbers_make_it_stale(root):
     assert main(["--check", "--root", str(root)]) == 1
 
 
+def test_the_scaling_of_a_sweep(root):
+    names = ("one_process_s", "two_processes_s", "dask_two_workers_s", "all_but_one_width_s", "that_width_added_s")
+    measured = {"models": 15, "cores": 2, **{name: 10.0 * place for place, name in enumerate(names, 1)}}
+    (root / "results" / "sweep_scaling.json").write_text(json.dumps(measured))
+    (root / "README.md").write_text("<!-- table: sweep_scaling -->\n<!-- end -->\n")
+    assert main(["--root", str(root)]) == 0
+    lines = (root / "README.md").read_text().splitlines()
+    assert lines[1] == "| QAT of 15 models, 2 cores | seconds |" and lines[3] == "| one process | 10 |"
+    assert "| 7 bits added then | 50 |" in lines
+
+
 @pytest.mark.parametrize("line", ["<!-- table: weather here -->\n<!-- end -->", "<!-- table: bits here -->\n"])
 def test_a_wrong_marker_is_named(root, capsys, line):
     (root / "README.md").write_text(line)

@@ -3,7 +3,7 @@
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json.
+results/front_ends.json, `<!-- table: sweep_scaling -->` of results/sweep_scaling.json.
 """
 
 import argparse
@@ -24,6 +24,7 @@ FOLDERS = {
     "ds_cnn": Path("results/speech_commands_ds_cnn/metrics"),
 }
 FRONT_ENDS = Path("results/front_ends.json")
+SCALING = Path("results/sweep_scaling.json")
 BLOCK = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -134,6 +135,19 @@ def front_ends_table(rows: Sequence[dict]) -> str:
     return _markdown(head, cells)
 
 
+def scaling_table(measured: dict) -> str:
+    """Seconds of tools/sweep_scaling.py."""
+    names = {
+        "one_process_s": "one process",
+        "two_processes_s": "two processes",
+        "dask_two_workers_s": "Dask, two workers",
+        "all_but_one_width_s": "two processes, 7 bits left out",
+        "that_width_added_s": "7 bits added then",
+    }
+    rows = [[name, f"{measured[key]:.0f}"] for key, name in names.items()]
+    return _markdown([f"QAT of {measured['models']} models, {measured['cores']} cores", "seconds"], rows)
+
+
 _COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "live_bytes")
 
 
@@ -158,6 +172,8 @@ def filled(text: str, root: Path) -> str:
         name, *data = block[2].split()
         if name == "front_ends" and not data:
             return block[1] + front_ends_table(json.loads((root / FRONT_ENDS).read_text())) + block[3]
+        if name == "sweep_scaling" and not data:
+            return block[1] + scaling_table(json.loads((root / SCALING).read_text())) + block[3]
         if name not in TABLES or not data or any(folder not in FOLDERS for folder in data):
             expected = f"one of {', '.join(TABLES)}, then {' or '.join(FOLDERS)}"
             raise ArtifactError(f"README.md: `table: {block[2]}` is unknown; write {expected}.")
