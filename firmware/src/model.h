@@ -22,7 +22,7 @@ typedef struct {
   const char *tflite_sha256; /* 64 hex digits of the .tflite it was generated from */
   uint16_t input_bytes;      /* T * F int8 features */
   uint16_t classes;          /* K int8 logits */
-  void (*prepare)(void);     /* unpacks weights that are stored below 8 bits into RAM; cannot fail; never NULL */
+  void (*prepare)(void);     /* unpacks weights that are not stored a byte each into RAM; cannot fail; never NULL */
   /* input: input_bytes int8, frames first, never written. logits: classes int8, all written. Neither may be NULL, and
    * they do not overlap. Cannot fail. */
   void (*invoke)(const int8_t *input, int8_t *logits);

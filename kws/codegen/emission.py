@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from kws.codegen.buffers import Placement
 from kws.codegen.layers import Layer, Network, Weighted
 from kws.codegen.packing import pack
+from kws.codegen.sparse import pack_sparse
 from kws.codegen.text import comment, initializer, table
 from kws.fixed_point import softmax_table
 
@@ -45,7 +46,7 @@ def models_text(names: Sequence[str], placements: Sequence[Placement]) -> str:
         parts.append(f"/* Activations between layers. */\n_Alignas(4) int8_t kws_arena[{arena_bytes}];\n\n")
     if unpacked_bytes:
         parts.append(
-            f"/* Weights stored below 8 bits, unpacked. */\n_Alignas(4) int8_t kws_unpacked[{unpacked_bytes}];\n\n"
+            f"/* Weights that are not stored a byte each, unpacked. */\n_Alignas(4) int8_t kws_unpacked[{unpacked_bytes}];\n\n"
         )
     parts += [f"extern const kws_model_t kws_model_{name};\n" for name in names]
     entries = "".join(f"    &kws_model_{name},\n" for name in names)
@@ -72,6 +73,7 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
     if layer.weighted is not None:
         weighted = layer.weighted
         title += f", {weighted.weights.size} weights of {weighted.bits} bits in {weighted.stored_bytes} bytes"
+        title += " without the zeros" if weighted.form == "sparse" else ""
         tables = _tables(prefix, weighted)
         members["requantization"] = _table_members(prefix, weighted, layer.members["requantization"])
         members["weights"] = f"{prefix}_weights" if unpacked_at is None else f"kws_unpacked + {unpacked_at}"
@@ -81,7 +83,9 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
 
 def _tables(prefix: str, weighted: Weighted) -> str:
     """Weights as stored, bias, multipliers and shifts."""
-    if weighted.packed:
+    if weighted.form == "sparse":
+        weights = table("uint8_t", f"{prefix}_packed", pack_sparse(weighted.weights, weighted.bits)[0])
+    elif weighted.form == "packed":
         weights = table("uint8_t", f"{prefix}_packed", pack(weighted.weights, weighted.bits))
     else:
         weights = "_Alignas(4) " + table("int8_t", f"{prefix}_weights", weighted.weights)
@@ -104,13 +108,20 @@ def _softmax_text(network: Network) -> str:
 
 
 def _prepare_text(network: Network, placement: Placement) -> str:
-    """prepare(): unpack what is stored below 8 bits."""
+    """prepare(): unpack what is not stored a byte each."""
     lines = []
     for index, (layer, offset) in enumerate(zip(network.layers, placement.unpacked, strict=True)):
         if offset is not None and layer.weighted is not None:
-            count, bits = layer.weighted.weights.size, layer.weighted.bits
-            lines.append(f"  kws_unpack_weights(layer_{index}_packed, {count}, {bits}, kws_unpacked + {offset});\n")
+            lines.append(_unpacking(index, layer.weighted, offset))
     return f"static void prepare(void) {{\n{''.join(lines)}}}\n"
+
+
+def _unpacking(index: int, weighted: Weighted, offset: int) -> str:
+    sizes = f"{weighted.weights.size}, {weighted.bits}"
+    if weighted.form == "packed":
+        return f"  kws_unpack_weights(layer_{index}_packed, {sizes}, kws_unpacked + {offset});\n"
+    rice = pack_sparse(weighted.weights, weighted.bits)[1]
+    return f"  kws_unpack_sparse_weights(layer_{index}_packed, {sizes}, {rice}, kws_unpacked + {offset});\n"
 
 
 def _invoke_text(network: Network, placement: Placement) -> str:

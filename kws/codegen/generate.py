@@ -30,6 +30,7 @@ class LayerCost:
     macs: int
     weights: int
     bits: int  # width at which the weights are stored; 0 for a layer without weights
+    form: str  # plain, packed or sparse, see kws.codegen.layers.Weighted; empty for a layer without weights
     weight_bytes: int
 
 
@@ -41,7 +42,7 @@ class Generated:
     tflite_sha256: str
     weight_bytes: int  # weights as stored, packed; biases, scales and code apart
     arena_bytes: int  # activations between layers; features and logits are the caller's
-    unpacked_bytes: int  # RAM for weights stored below 8 bits
+    unpacked_bytes: int  # RAM for weights that are not stored a byte each
     macs: int
     layers: tuple[LayerCost, ...]
 
@@ -102,8 +103,9 @@ def _generated(name: str, digest: str, network: Network, placement: Placement) -
 def _cost(layer: Layer) -> LayerCost:
     weighted = layer.weighted
     if weighted is None:
-        return LayerCost(layer.title, layer.macs, 0, 0, 0)
-    return LayerCost(layer.title, layer.macs, weighted.weights.size, weighted.bits, weighted.stored_bytes)
+        return LayerCost(layer.title, layer.macs, 0, 0, "", 0)
+    stored = weighted.form, weighted.stored_bytes
+    return LayerCost(layer.title, layer.macs, weighted.weights.size, weighted.bits, *stored)
 
 
 def _remove_stale(out_dir: Path, written: set[str]) -> None:

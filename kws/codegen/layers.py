@@ -3,10 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from kws.codegen.packing import LARGEST_BITS, packed_bytes, width_bits
+from kws.codegen.sparse import sparse_bytes
+
+_WORTH_IT = 7 / 8  # of the dense form: what saves less is not worth the time at start
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,19 +26,26 @@ class Weighted:
     multipliers: tuple[int, ...] | tuple[float, ...]
     shifts: tuple[int, ...] | None
 
-    @property
+    @cached_property
     def bits(self) -> int:
         """Width at which the weights are stored."""
         return width_bits(self.weights)
 
-    @property
-    def packed(self) -> bool:
-        """Whether the weights are stored below 8 bits, to be unpacked into RAM before the first invoke."""
-        return self.bits < LARGEST_BITS
+    @cached_property
+    def form(self) -> Literal["plain", "packed", "sparse"]:
+        """How the weights are stored: a byte each, a stream of fewer bits each, or without the zeros.
+
+        All but plain ones are unpacked into RAM before the first invoke.
+        """
+        if sparse_bytes(self.weights, self.bits) < _WORTH_IT * packed_bytes(self.weights.size, self.bits):
+            return "sparse"
+        return "packed" if self.bits < LARGEST_BITS else "plain"
 
     @property
     def stored_bytes(self) -> int:
         """Flash that the weights take, biases and scales apart."""
+        if self.form == "sparse":
+            return sparse_bytes(self.weights, self.bits)
         return packed_bytes(self.weights.size, self.bits)
 
 

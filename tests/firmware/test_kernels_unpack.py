@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kws.codegen.packing import pack, packed_bytes
+from kws.codegen.sparse import pack_sparse
 from tests.support_c import SOURCES, compile_library
 
 
@@ -29,6 +30,26 @@ def test_c_unpacks_what_python_packed(library: ctypes.CDLL, bits: int, count: in
         packed.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(count),
         ctypes.c_uint32(bits),
+        unpacked.ctypes.data_as(ctypes.c_void_p),
+    )
+    np.testing.assert_array_equal(unpacked[:count], weights)
+    assert (unpacked[count:] == 0x55).all()
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("count", [1, 2, 9, 64, 1001, 16_000])
+def test_c_puts_the_zeros_back(library: ctypes.CDLL, bits: int, share: float, count: int):
+    limit = 2 ** (bits - 1)
+    generator = np.random.default_rng(count)
+    weights = (generator.integers(-limit, limit, count) * (generator.random(count) < share)).astype(np.int8)
+    packed, rice = pack_sparse(weights, bits)
+    unpacked = np.full(count + 8, 0x55, np.int8)
+    library.kws_unpack_sparse_weights(
+        packed.ctypes.data_as(ctypes.c_void_p),
+        ctypes.c_uint32(count),
+        ctypes.c_uint32(bits),
+        ctypes.c_uint32(rice),
         unpacked.ctypes.data_as(ctypes.c_void_p),
     )
     np.testing.assert_array_equal(unpacked[:count], weights)
