@@ -39,9 +39,15 @@ class Dataset:
 
     def calibration(self, clips: int) -> np.ndarray:
         """Clips of the training split, as recorded, evenly spaced over the classes: (clips, T, F) float32."""
+        return as_input(self.training_features[0, self._spread(clips)])
+
+    def calibration_labels(self, clips: int) -> np.ndarray:
+        """Labels (clips,) of the clips that `calibration` gives."""
+        return self.training_labels[self._spread(clips)]
+
+    def _spread(self, clips: int) -> np.ndarray:
         order = np.argsort(self.training_labels, kind="stable")
-        chosen = order[np.linspace(0, len(order) - 1, min(clips, len(order))).astype(int)]
-        return as_input(self.training_features[0, chosen])
+        return order[np.linspace(0, len(order) - 1, min(clips, len(order))).astype(int)]
 
 
 def as_input(features: np.ndarray) -> np.ndarray:

@@ -175,12 +175,20 @@ class PruneSweep(FineTuning):
     """Amounts are fractions removed: of all weights (unstructured), of the filters (structured)."""
 
     unstructured_amounts: tuple[Amount, ...] = Field(min_length=1)
+    ranking: Literal["lamp", "global", "layer"]
+    schedule: Literal["gradual", "one_shot"]
     structured_amounts: tuple[Amount, ...] = Field(min_length=1)
+    importance: Literal["variance", "l1", "l2", "linf", "taylor"]
 
 
 class Convert(Section):
-    """PyTorch to TFLite."""
+    """Which model is deployed, which others go to the board beside it, and PyTorch to TFLite."""
 
+    candidate: Annotated[str, Field(strict=True, min_length=1)]
+    max_flash_bytes: Count | None
+    max_ram_bytes: Count | None
+    max_inference_ms: Positive | None
+    sparse_from: Share
     calibration_clips: Count
 
 

@@ -29,8 +29,6 @@ _CODE = (
     "fixed_point",
     "integer_model",
     "models",
-    "pruning",
-    "pruning_filters",
     "quantization",
     "quantized",
     "recipes",
@@ -39,6 +37,7 @@ _CODE = (
     "snapshots",
     "training",
 )
+_ALL_CODE = ("sweeps", "pruning", "pruning_filters", "importance")
 
 
 def jobs() -> int:
@@ -56,7 +55,9 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def run_points(kind: str, points: Sequence[dict], make: Callable[[Path, dict], None]) -> list[Path]:
+def run_points(
+    kind: str, points: Sequence[dict], make: Callable[[Path, dict], None], modules: tuple[str, ...] = ()
+) -> list[Path]:
     """Folders that `make(folder, point)` filled, in the order of the points.
 
     Args:
@@ -75,6 +76,7 @@ def run_batches(
     make: Callable[[list[Path], list[dict], Path], None],
     size: int,
     alike: Callable[[dict], str],
+    modules: tuple[str, ...] = (),
 ) -> list[Path]:
     """As run_points, for points that are made several at a time.
 
@@ -84,7 +86,7 @@ def run_batches(
         size: of a batch, at most.
         alike: points for which it gives the same may share a batch.
     """
-    code = code_digest()
+    code = code_digest(modules)
     inputs = [{"code": code, "torch": _torch_version(), **point} for point in points]
     missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
     waiting = _batches(missing, size, alike)
@@ -134,7 +136,7 @@ def version() -> str:
     """What decides a point's bytes beside its inputs, as this process loaded it: later changes on disk do not count."""
     cuda = "CUDA" if torch.cuda.is_available() else "no CUDA"
     return (
-        f"code {code_digest(('sweeps',))}, Python {platform.python_version()}, torch {_torch_version()}, "
+        f"code {code_digest(_ALL_CODE)}, Python {platform.python_version()}, torch {_torch_version()}, "
         f"numpy {np.__version__}, {torch.backends.cpu.get_cpu_capability()}, {cuda}"
     )
 

@@ -1,6 +1,7 @@
 """Unstructured pruning: which weights become zero; shapes stay. kws/pruning_filters.py takes whole filters out."""
 
 import copy
+from typing import Literal
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from torch.nn.utils import parametrize
 
 from kws.models import build
 from kws.quantized import weighted_layers
+
+Ranking = Literal["lamp", "global", "layer"]
 
 
 class Mask(nn.Module):
@@ -30,17 +33,19 @@ def masked(model: nn.Module) -> nn.Module:
     return model
 
 
-def prune_weights(model: nn.Module, amount: float) -> None:
+def prune_weights(model: nn.Module, amount: float, ranking: Ranking = "lamp") -> None:
     """Set a masked model's masks so that round(amount * weights) of all its weights are zero.
 
-    Weights are ranked over the whole model by their square's share in the sum of those in their layer that are not
-    smaller: the last one of a layer has share 1, so none is emptied before the others. Plain magnitudes empty
-    tiny_conv's convolution first, magnitudes over their layer's mean ds_cnn's dense layer.
+    Args:
+        ranking: what goes first. global: the smallest magnitudes of the whole model. layer: the smallest of each layer,
+            so that all lose the same share. lamp: the least square's share in the sum of those in its layer that are
+            not smaller; the last weight of a layer has share 1, so none is emptied before the others. Plain magnitudes
+            empty tiny_conv's convolution first, magnitudes over their layer's mean ds_cnn's dense layer.
 
-    Source: Lee et al. (2021), Layer-adaptive Sparsity for the Magnitude-based Pruning, arXiv:2010.07611.
+    Source: Lee et al. (2021), Layer-adaptive Sparsity for the Magnitude-based Pruning, arXiv:2010.07611, for lamp.
     """
     layers = list(weighted_layers(model).values())
-    ranks = torch.cat([_rank(layer).flatten() for layer in layers])
+    ranks = torch.cat([_rank(layer, ranking).flatten() for layer in layers])
     keep = torch.ones_like(ranks)
     keep[torch.argsort(ranks, stable=True)[: round(amount * len(ranks))]] = 0
     for layer, part in zip(layers, keep.split([layer.weight.numel() for layer in layers]), strict=True):
@@ -74,9 +79,14 @@ def nonzero_parameters(model: nn.Module) -> int:
     return int(sum(np.count_nonzero(value.detach().numpy()) for value in model.state_dict().values()))
 
 
-def _rank(layer: nn.Module) -> torch.Tensor:
+def _rank(layer: nn.Module, ranking: Ranking) -> torch.Tensor:
     """A weight's score, in the weight's shape."""
-    squares = layer.parametrizations.weight.original.detach().square().flatten()
-    ascending, order = squares.sort(stable=True)
-    not_smaller = ascending.flip(0).cumsum(0).flip(0)
-    return torch.empty_like(squares).scatter_(0, order, ascending / not_smaller).view_as(layer.weight)
+    squares = layer.parametrizations.weight.original.detach().square()
+    if ranking == "global":
+        return squares
+    ascending, order = squares.flatten().sort(stable=True)
+    if ranking == "layer":
+        scores = (torch.arange(len(order), dtype=squares.dtype) + 0.5) / len(order)
+    else:
+        scores = ascending / ascending.flip(0).cumsum(0).flip(0)
+    return torch.empty_like(ascending).scatter_(0, order, scores).view_as(squares)

@@ -6,8 +6,8 @@ the same number goes.
 """
 
 import torch
-from torch import nn
 
+from kws.importance import Importance, importances
 from kws.models import build
 from kws.models.chain import Chain
 
@@ -17,16 +17,16 @@ def filters_left(filters: int, amount: float) -> int:
     return max(filters - round(amount * filters), 1)
 
 
-def filters_to_keep(model: Chain, amount: float, x: torch.Tensor) -> list[list[int]]:
-    """For each group of channels the filters to keep, in their order.
-
-    A filter's importance is the variance of what it adds to the sums of the next layer that mixes channels, over clips
-    x (B, T, F) and over the places where that layer is applied, summed over the layer's outputs. Of one that adds a
-    constant the next bias can take over.
-    """
+def filters_to_keep(
+    model: Chain,
+    amount: float,
+    x: torch.Tensor,
+    labels: torch.Tensor | None = None,
+    importance: Importance = "variance",
+) -> list[list[int]]:
+    """For each group of channels the filters to keep, in their order: the most important ones; see kws.importance."""
     left = filters_left(model.filters, amount)
-    importances = [_importance(reader, read, model.filters) for reader, read in _readers(model, x)]
-    ranks = [torch.argsort(importance, descending=True, stable=True) for importance in importances]
+    ranks = [torch.argsort(one, descending=True, stable=True) for one in importances(model, importance, x, labels)]
     return [sorted(rank[:left].tolist()) for rank in ranks]
 
 
@@ -48,30 +48,3 @@ def without_filters(model: Chain, keep: list[list[int]], dropout: float) -> Chai
         smaller.dense.weight.copy_(by_filter[:, channels].flatten(1))
         smaller.dense.bias.copy_(model.dense.bias)
     return smaller.eval()
-
-
-def _readers(model: Chain, x: torch.Tensor) -> list[tuple[nn.Module, torch.Tensor]]:
-    """The layer behind each group, which mixes its channels, with what it reads for x."""
-    later = [model.get_submodule(name) for name in model.names[1:]]
-    seen: list[tuple[nn.Module, torch.Tensor]] = []
-    readers = [*(layer for layer in later if not layer.depthwise), model.dense]
-    hooks = [
-        layer.register_forward_pre_hook(lambda layer, inputs: seen.append((layer, inputs[0]))) for layer in readers
-    ]
-    try:
-        with torch.no_grad():
-            model(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return seen
-
-
-@torch.no_grad()
-def _importance(reader: nn.Module, read: torch.Tensor, filters: int) -> torch.Tensor:
-    """(C,) float32. A convolution reads (B, C, H, W); its taps' contributions are taken for uncorrelated."""
-    if isinstance(reader, nn.Conv2d):
-        return read.var((0, 2, 3)) * reader.weight.square().sum((0, 2, 3))
-    values = read.view(len(read), filters, -1)  # (B, C, places)
-    columns = reader.weight.view(reader.out_features, filters, -1)  # (K, C, places)
-    return torch.einsum("bcp,kcp->bck", values, columns).var(0).sum(1)

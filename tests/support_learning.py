@@ -44,8 +44,10 @@ PARAMS = {
     | {"mask_frames": 6, "mask_bands": 4, "device": "cpu"},
     "ptq_sweep": _QUANTIZERS | {"weight_symmetry": "symmetric", "rounding": "nearest", "bias_correction": True},
     "qat_sweep": {**_QUANTIZERS, **_TUNING},
-    "prune_sweep": {"unstructured_amounts": [0.0, 0.8], "structured_amounts": [0.0, 0.5], **_TUNING},
-    "convert": {"calibration_clips": 32},
+    "prune_sweep": {"unstructured_amounts": [0.0, 0.8], "structured_amounts": [0.0, 0.5], **_TUNING}
+    | {"ranking": "lamp", "schedule": "gradual", "importance": "variance"},
+    "convert": {"calibration_clips": 32, "candidate": "qat", "max_flash_bytes": None, "max_ram_bytes": None}
+    | {"max_inference_ms": None, "sparse_from": 0.8},
     "flash": {"board": "emulator", "port": None, "baud": 115200, "timeout_s": 20.0},
     "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
 }

@@ -95,8 +95,8 @@ void kws_mean(const kws_mean_t *layer, const int8_t *restrict input, int8_t *res
 void kws_unpack_weights(const uint8_t *restrict packed, uint32_t count, uint32_t bits, int8_t *restrict weights);
 
 /*
- * Unpack count weights that kws/codegen/sparse.py stored without their zeros: before each weight of bits (2..8) bits the
- * number of zeros, its high part in unary and its rice (0..7) low bits; writes count int8 to weights.
+ * Unpack count weights that kws/codegen/sparse.py stored without their zeros: before each weight of bits (2..8) bits
+ * the number of zeros, its high part in unary and its rice (0..7) low bits; writes count int8 to weights.
  */
 void kws_unpack_sparse_weights(const uint8_t *restrict packed, uint32_t count, uint32_t bits, uint32_t rice,
                                int8_t *restrict weights);

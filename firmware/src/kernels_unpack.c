@@ -40,11 +40,13 @@ void kws_unpack_sparse_weights(const uint8_t *restrict packed, uint32_t count, u
   const int32_t sign = INT32_C(1) << (bits - 1);
   stream_t stream = {packed, 0, 0};
   memset(weights, 0, count);
-  for (uint32_t i = 0;; i++) {
-    if (i >= count) return; /* the last weight is not zero */
-    while (take(&stream, 1)) i += UINT32_C(1) << rice;
+  for (uint32_t i = 0; i < count; i++) {
+    while (take(&stream, 1)) {
+      i += UINT32_C(1) << rice;
+    }
     i += take(&stream, rice);
-    if (i >= count) return; /* the last gap */
-    weights[i] = (int8_t)(((int32_t)take(&stream, bits) ^ sign) - sign);
+    if (i < count) { /* and not the end of the last gap */
+      weights[i] = (int8_t)(((int32_t)take(&stream, bits) ^ sign) - sign);
+    }
   }
 }

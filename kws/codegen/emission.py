@@ -45,9 +45,8 @@ def models_text(names: Sequence[str], placements: Sequence[Placement]) -> str:
     if arena_bytes:
         parts.append(f"/* Activations between layers. */\n_Alignas(4) int8_t kws_arena[{arena_bytes}];\n\n")
     if unpacked_bytes:
-        parts.append(
-            f"/* Weights that are not stored a byte each, unpacked. */\n_Alignas(4) int8_t kws_unpacked[{unpacked_bytes}];\n\n"
-        )
+        note = "/* Weights that are not stored a byte each, unpacked. */"
+        parts.append(f"{note}\n_Alignas(4) int8_t kws_unpacked[{unpacked_bytes}];\n\n")
     parts += [f"extern const kws_model_t kws_model_{name};\n" for name in names]
     entries = "".join(f"    &kws_model_{name},\n" for name in names)
     parts.append(f"\nconst kws_model_t *const kws_models[] = {{\n{entries}}};\n")

@@ -42,6 +42,7 @@ COLUMNS = (
     "validation_accuracy",
     "test_accuracy",
 )
+_MODULES = ("pruning", "pruning_filters", "importance")
 _CALIBRATION_CLIPS = 1024
 _COUNTS = ("parameters", "nonzero_parameters", "macs", "flops")  # the same for every seed
 
@@ -51,6 +52,10 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
     section = params.prune_sweep
     _refuse_twins(section.structured_amounts, filters_of(params.model))
     amounts = {"unstructured": section.unstructured_amounts, "structured": section.structured_amounts}
+    choices = {
+        "unstructured": {"ranking": section.ranking, "schedule": section.schedule},
+        "structured": {"importance": section.importance},
+    }
     points = [
         {
             "dataset": str(dataset),
@@ -58,6 +63,7 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
             "recipe": asdict(recipe(params.train, len(class_names(params.data.words)), section)),
             "dropout": section.dropout,
             "method": method,
+            **choices[method],
             "amount": amount,
             "fine_tuned": fine_tuned,
             "seed": seed,
@@ -68,21 +74,20 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
         for fine_tuned in (False, True)
         for seed, path in float_models.items()
     ]
-    checkpoints = [folder / MODEL for folder in run_points("prune_sweep", points, _make)]
+    checkpoints = [folder / MODEL for folder in run_points("prune_sweep", points, _make, _MODULES)]
     latencies = cpu_latencies([read_checkpoint(checkpoint) for checkpoint in checkpoints])  # while nothing else runs
     return [_row(*one) for one in zip(points, checkpoints, latencies, strict=True)], checkpoints
 
 
 def checkpoint_name(row: dict) -> str:
-    """File name of a structured row's candidate among the stage's outs."""
-    return f"structured_{row['amount']:g}_{'fine_tuned' if row['fine_tuned'] else 'pruned'}_seed{row['seed']}.pt"
+    """File name of a row's candidate among the stage's outs."""
+    return f"{row['method']}_{row['amount']:g}_{'fine_tuned' if row['fine_tuned'] else 'pruned'}_seed{row['seed']}.pt"
 
 
 def write_candidates(folder: Path, table: list[dict], checkpoints: list[Path]) -> None:
-    """Put every structured row's checkpoint into an empty folder."""
+    """Put every row's checkpoint into an empty folder."""
     for row, checkpoint in zip(table, checkpoints, strict=True):
-        if row["method"] == "structured":
-            shutil.copyfile(checkpoint, folder / checkpoint_name(row))
+        shutil.copyfile(checkpoint, folder / checkpoint_name(row))
 
 
 def summary(table: list[dict]) -> dict:
@@ -90,9 +95,9 @@ def summary(table: list[dict]) -> dict:
     return {method: _points(table, method) for method in ("unstructured", "structured")}
 
 
-def best_seed(table: list[dict], amount: float, fine_tuned: bool) -> dict:
-    """The structured row of this amount that is best on validation; of equals the lowest seed."""
-    key = ("structured", amount, fine_tuned)
+def best_seed(table: list[dict], method: str, amount: float, fine_tuned: bool) -> dict:
+    """The row of this method and amount that is best on validation; of equals the lowest seed."""
+    key = (method, amount, fine_tuned)
     chosen = [row for row in table if (row["method"], row["amount"], row["fine_tuned"]) == key]
     return max(chosen, key=lambda row: (row["validation_accuracy"], -row["seed"]))
 
@@ -149,22 +154,27 @@ def _make(folder: Path, point: dict) -> None:
 
 def _structured(point: dict, dataset: Dataset) -> nn.Module:
     teacher = teacher_of(point)
-    kept = filters_to_keep(teacher, point["amount"], _clips(dataset))
+    labels = torch.from_numpy(dataset.calibration_labels(_CALIBRATION_CLIPS)).long()
+    kept = filters_to_keep(teacher, point["amount"], _clips(dataset), labels, point["importance"])
     model = without_filters(teacher, kept, point["dropout"])
     return folded(_tuned(model, point, dataset, teacher)) if point["fine_tuned"] else model
 
 
 def _unstructured(point: dict, dataset: Dataset) -> nn.Module:
-    teacher, amount = teacher_of(point), point["amount"]
+    teacher, amount, ranking = teacher_of(point), point["amount"], point["ranking"]
     model = masked(teacher)
     model.dropout.p = point["dropout"]
+    gradual = point["fine_tuned"] and point["schedule"] == "gradual"
+    if not gradual:
+        prune_weights(model, amount, ranking)
     if point["fine_tuned"]:
 
         def prune_more(share: float) -> None:
-            prune_weights(model, gradual_amount(amount, share))
+            prune_weights(model, gradual_amount(amount, share), ranking)
 
-        _tuned(model, point, dataset, teacher, after_step=prune_more)
-    prune_weights(model, amount)
+        _tuned(model, point, dataset, teacher, after_step=prune_more if gradual else None)
+    if gradual:
+        prune_weights(model, amount, ranking)
     return folded(without_masks(model))
 
 

@@ -53,7 +53,7 @@ def test_a_layers_largest_weight_has_the_whole_share():
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[-2.0, 3.0, 1.0]]))
     model = masked(nn.Sequential(layer))
-    torch.testing.assert_close(_rank(model[0]), torch.tensor([[4 / 13, 1.0, 1 / 14]]))
+    torch.testing.assert_close(_rank(model[0], "lamp"), torch.tensor([[4 / 13, 1.0, 1 / 14]]))
 
 
 def test_the_master_copy_comes_back():
@@ -89,3 +89,21 @@ def test_the_gradual_amount_ends_at_the_amount():
     assert amounts == sorted(amounts) and amounts[0] > 0
     assert all(amount == 0.9 for share, amount in zip(shares, amounts, strict=True) if share >= 0.5)
     assert gradual_amount(0.9, 0.0) == 0 and gradual_amount(0.9, 0.25) == pytest.approx(0.9 * 0.875)
+
+
+@pytest.mark.parametrize("ranking", ["global", "layer", "lamp"])
+def test_every_ranking_removes_exactly_that_many(ranking):
+    model = masked(float_model())
+    prune_weights(model, 0.7, ranking)
+    assert zeros(model) == round(0.7 * WEIGHTS)
+
+
+def test_global_ranking_is_magnitude_and_layer_ranking_takes_the_same_share_of_each():
+    dense, model = float_model(), masked(float_model())
+    prune_weights(model, 0.5, "global")
+    gone = torch.cat([(layer.weight == 0).flatten() for layer in weighted_layers(model).values()])
+    sizes = torch.cat([layer.weight.detach().abs().flatten() for layer in weighted_layers(dense).values()])
+    assert sizes[gone].max() <= sizes[~gone].min()
+    prune_weights(model, 0.5, "layer")
+    shares = [float((layer.weight == 0).float().mean()) for layer in weighted_layers(model).values()]
+    assert shares == pytest.approx([0.5, 0.5], abs=0.002)

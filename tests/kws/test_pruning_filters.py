@@ -1,12 +1,17 @@
 """Structured pruning: a smaller model that computes what the large one computes with those filters masked."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kws.models import ARCHITECTURES
 from kws.models.chain import Chain
+from kws.models.layers import SameConv2d
 from kws.pruning import nonzero_parameters
 from kws.pruning_filters import filters_left, filters_to_keep, without_filters
 from tests.support_learning import float_model, inputs, state_bytes
@@ -98,3 +103,54 @@ def test_importance_is_the_variance_of_what_a_filter_adds():
         order = products.flatten(2).var(2).sum(1).argsort(descending=True).tolist()
     for left in range(1, 8):
         assert filters_to_keep(model, 1 - left / 8, inputs(24))[0] == sorted(order[:left])
+
+
+def random_chain(data: st.DataObject, seed: int) -> Chain:
+    """An architecture nobody wrote: a convolution, then up to four of any kind, pooled or not."""
+    kinds = data.draw(st.lists(st.sampled_from(["full", "depthwise", "pointwise"]), max_size=4))
+    strides = data.draw(st.lists(st.integers(1, 3), min_size=len(kinds) + 1, max_size=len(kinds) + 1))
+    kernel = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+
+    class Random(Chain):
+        name, default_filters, side_by_side = "random", 8, 1
+        pooled = data.draw(st.booleans())
+
+        def __init__(self, filters: int, classes: int, dropout: float = 0.0):
+            convolutions = {"first": SameConv2d(1, filters, kernel, strides[0])}
+            for number, (kind, stride) in enumerate(zip(kinds, strides[1:], strict=True)):
+                size, groups = (1 if kind == "pointwise" else 3), (filters if kind == "depthwise" else 1)
+                convolutions[f"{kind}_{number}"] = SameConv2d(filters, filters, size, stride, groups=groups)
+            super().__init__(convolutions, classes, dropout)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Random(data.draw(st.integers(2, 9)), data.draw(st.integers(2, 5))).eval()
+
+
+@contextmanager
+def as_architecture(kind: type[Chain]) -> Iterator[None]:
+    """While it is among those that kws.models.build knows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, kind.name, kind)
+        yield
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), seed=st.integers(0, 10_000))
+def test_random_networks_without_random_channels_are_the_masked_forward_pass(data, seed):
+    """Random chains of full, depthwise and pointwise convolutions, pooled or not; each group loses channels of its own.
+
+    In float64, so that nothing but the couplings can make a difference.
+    """
+    model = random_chain(data, seed).double()
+    filters = model.filters
+    left = data.draw(st.integers(1, filters))
+    groups = sum(not model.get_submodule(name).depthwise for name in model.names)
+    keep = [
+        sorted(data.draw(st.permutations(range(filters)), label=f"group {number}")[:left]) for number in range(groups)
+    ]
+    x = torch.randn(3, 49, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad(), as_architecture(type(model)):
+        smaller = without_filters(model, keep, 0.0).double()
+        torch.testing.assert_close(smaller(x), silenced(model, keep)(x), rtol=1e-5, atol=1e-5)  # weights are float32
+    assert {smaller.get_submodule(name).out_channels for name in smaller.names} == {left}

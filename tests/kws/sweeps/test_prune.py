@@ -48,12 +48,12 @@ def test_nothing_removed_and_not_tuned_is_the_float_model(swept):
         assert same == (row["amount"] == 0 and not row["fine_tuned"])
 
 
-def test_candidates_are_the_structured_rows(swept, tmp_path):
+def test_every_row_is_a_candidate(swept, tmp_path):
     with replaced_folder(tmp_path / "candidates") as folder:
         prune.write_candidates(folder, swept.prune_rows, swept.prune_checkpoints)
-    rows = [row for row in swept.prune_rows if row["method"] == "structured"]
-    assert {path.name for path in (tmp_path / "candidates").iterdir()} == set(map(prune.checkpoint_name, rows))
-    assert len(set(map(prune.checkpoint_name, rows))) == len(rows) == 8
+    names = set(map(prune.checkpoint_name, swept.prune_rows))
+    assert {path.name for path in (tmp_path / "candidates").iterdir()} == names
+    assert len(names) == len(swept.prune_rows) == 16
 
 
 def test_the_summary_is_a_list_a_method(swept):
@@ -72,7 +72,7 @@ def test_the_best_seed_is_chosen_on_validation():
     accuracies = [(0.8, 1.0), (0.9, 0.1), (0.9, 0.9)]
     table = [{**common, "seed": s, "validation_accuracy": v, "test_accuracy": t} for s, (v, t) in enumerate(accuracies)]
     table.append({**table[0], "fine_tuned": False, "validation_accuracy": 1.0})
-    assert prune.best_seed(table, 0.5, True)["seed"] == 1
+    assert prune.best_seed(table, "structured", 0.5, True)["seed"] == 1
 
 
 def test_two_amounts_that_leave_as_many_filters_are_refused(swept):
@@ -86,3 +86,28 @@ def test_twins_are_counted_by_the_architectures_own_filters(swept):
     choices = params(model={"name": "ds_cnn", "filters": None}, prune_sweep=amounts)
     with pytest.raises(ParamsError, match=r"0\.5 and 0\.505, which both leave 32 of 64 filters"):
         prune.run(swept.features, swept.float_models, choices)
+
+
+@pytest.mark.parametrize("choices", [{"ranking": "layer"}, {"ranking": "global"}, {"schedule": "one_shot"}])
+def test_unstructured_choices_give_other_weights_of_the_same_number(swept, choices, tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_STORE", str(tmp_path))
+    monkeypatch.setenv("KWS_JOBS", "1")
+    amounts = {"unstructured_amounts": [0.8], "structured_amounts": [0.0]}
+    found, checkpoints = prune.run(
+        swept.features, {0: swept.float_models[0]}, params(prune_sweep={**amounts, **choices})
+    )
+    usual = dict(zip(map(prune.checkpoint_name, swept.prune_rows), swept.prune_checkpoints, strict=True))
+    for row, path in zip(found, checkpoints, strict=True):
+        if row["method"] == "unstructured":
+            assert row["nonzero_parameters"] == 16_652 - round(0.8 * 16_640)
+            same = state_bytes(read_checkpoint(path)) == state_bytes(read_checkpoint(usual[prune.checkpoint_name(row)]))
+            assert same == ("schedule" in choices and not row["fine_tuned"])
+
+
+@pytest.mark.parametrize("importance", ["l1", "l2", "linf", "taylor"])
+def test_every_importance_goes_through_the_sweep(swept, importance, tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_STORE", str(tmp_path))
+    monkeypatch.setenv("KWS_JOBS", "1")
+    choices = {"unstructured_amounts": [0.0], "structured_amounts": [0.5], "importance": importance}
+    rows, _ = prune.run(swept.features, {0: swept.float_models[0]}, params(prune_sweep=choices))
+    assert [row["parameters"] for row in rows if row["method"] == "structured"] == [8328, 8328]
