@@ -16,12 +16,14 @@ from kws.board.benchmark import Clip, HostModel, ModelRun, measure, phase_cycles
 from kws.board.boards import board_named
 from kws.board.flashing import ensure_image
 from kws.board.session import Session
+from kws.candidate_table import COLUMNS as CANDIDATE_COLUMNS
 from kws.conversion_manifest import Candidate, read_candidates
 from kws.deployment import benchmark_image
 from kws.errors import ArtifactError, BoardError, ParamsError
 from kws.features import features
 from kws.figures.board import mcu_phases, structured_pruning_mcu
 from kws.figures.devices import Device, devices
+from kws.figures.pareto import pareto
 from kws.figures.training import confusion
 from kws.files import write_json, write_text
 from kws.gpu_reference import GpuReference, reference_for
@@ -43,6 +45,7 @@ _PRUNING_COLUMNS = (
     "cpu_int8_latency_us",
     "mcu_inference_ms",
 )
+_PARETO_COLUMNS = (*CANDIDATE_COLUMNS, "timed_as", "mcu_inference_ms")
 _SIGNIFICANT = 6
 
 
@@ -95,13 +98,16 @@ def write_report(paths: SimpleNamespace, params: Params, measured: Measured) -> 
     """Write metrics, tables and pictures."""
     train, converted = (json.loads(path.read_text()) for path in (paths.train_metrics, paths.convert_metrics))
     source, classes = params.data.source, class_names(params.data.words)
-    metrics = _metrics(measured, train)
+    metrics = _metrics(measured, train, converted)
     phases = [row for run in measured.runs for row in _phase_rows(run)]
     write_table(paths.plots / "mcu_phases.csv", ("model", "phase", "min_ms", "mean_ms", "max_ms"), phases)
     mcu_phases(paths.plots / "mcu_phases.png", phases, source, measured.cycles_are)
     pruning = _pruning_rows(measured, converted, read_table(paths.prune_table))
     write_table(paths.plots / "mcu_pruning.csv", _PRUNING_COLUMNS, pruning)
     structured_pruning_mcu(paths.plots / "structured_pruning_mcu.png", pruning, source, measured.cycles_are)
+    candidates = _pareto_rows(measured, converted, read_table(paths.candidate_table, CANDIDATE_COLUMNS))
+    write_table(paths.plots / "pareto.csv", _PARETO_COLUMNS, candidates)
+    pareto(paths.plots / "pareto.png", candidates, source, measured.cycles_are)
     mistaken = [
         {"actual": classes[clip.label], "predicted": classes[label]}
         for clip, label in zip(measured.clips, measured.runs[0].labels, strict=True)
@@ -139,11 +145,11 @@ def _host_model(candidate: Candidate, tflite: bytes) -> HostModel:
     return HostModel(candidate.name, candidate.tflite_sha256, logits, candidate.output_scale)
 
 
-def _metrics(measured: Measured, train: dict) -> dict:
+def _metrics(measured: Measured, train: dict, converted: dict) -> dict:
     deployed = measured.runs[0]
     inference_ms = phase_ms(deployed.timings, "inference").mean
     cycles = phase_cycles(deployed.timings, "inference").mean
-    macs = train["macs"]
+    macs = converted["deployed"]["macs"]
     return {
         "board": measured.board,
         "clock_hz": measured.clock_hz,
@@ -171,6 +177,7 @@ def _with_candidates(measured: Measured) -> list[tuple[Candidate, ModelRun]]:
 def _model_entry(candidate: Candidate, run: ModelRun, measured: Measured) -> dict:
     return {
         "name": candidate.name,
+        "method": candidate.method,
         "amount": candidate.amount,
         "fine_tuned": candidate.fine_tuned,
         "tflite_sha256": run.tflite_sha256,
@@ -189,10 +196,12 @@ def _phase_rows(run: ModelRun) -> list[Row]:
 
 
 def _pruning_rows(measured: Measured, converted: dict, prune_rows: list[Row]) -> list[Row]:
-    """A row a pruned model on the board: its counts and float latency from the sweep, of the same seed."""
+    """A row a structured pruned model on the board: its counts and float latency from the sweep, of the same seed."""
     by_name = {entry["name"]: entry for entry in converted["models"]}
     rows = []
     for candidate, run in _with_candidates(measured)[1:]:
+        if candidate.method != "structured":
+            continue
         swept = next(row for row in prune_rows if _is_origin(row, candidate))
         entry = by_name[candidate.name]
         rows.append(
@@ -204,6 +213,25 @@ def _pruning_rows(measured: Measured, converted: dict, prune_rows: list[Row]) ->
                 "mcu_inference_ms": _rounded(phase_ms(run.timings, "inference").mean),
             }
         )
+    return rows
+
+
+def _pareto_rows(measured: Measured, converted: dict, candidates: list[Row]) -> list[Row]:
+    """Every candidate with its time on the board: its own, or that of one that was timed and has as many MACs.
+
+    Models of the same shape take the same time, whatever their weights are and however they are stored.
+    """
+    entries = [converted["deployed"], *converted["models"]]
+    timed = [
+        (entry["candidate"], entry["macs"], _rounded(phase_ms(run.timings, "inference").mean))
+        for entry, run in zip(entries, measured.runs, strict=True)
+    ]
+    rows = []
+    for row in candidates:
+        own = [one for one in timed if one[0] == row["candidate"]]
+        alike = own or [one for one in timed if one[1] == row["macs"]]
+        name, _, milliseconds = alike[0] if alike else (None, None, None)
+        rows.append({**row, "timed_as": name, "mcu_inference_ms": milliseconds})
     return rows
 
 

@@ -4,11 +4,24 @@ Two images are estimated, as the stage flash will build them: the one that carri
 one for the benchmark, which carries the pruned models too. Their limits are those of kws/board/memory.py.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 from kws.board.memory import FLASH_BYTES_MAX, RAM_BYTES_MAX, misfit
+from kws.codegen.storage import Storage
 from kws.errors import ParamsError
-from kws.estimate import FULL_BITS, Footprint, cost, footprint, image_footprint
+from kws.estimate import (
+    FULL_BITS,
+    Footprint,
+    Layer,
+    cost,
+    footprint,
+    image_footprint,
+    layers,
+    nominal_storages,
+    weight_bytes,
+)
 from kws.features import BANDS, FRAMES
 from kws.labels import class_names
 from kws.models import create, filters_of
@@ -33,8 +46,10 @@ def refuse_misfit(params: Params) -> None:
     _refuse(
         benchmark_footprint(params),
         f"The model fits the board alone, but the benchmark image, which carries {2 * len(amounts)} pruned models "
-        "beside it (each of `prune_sweep.structured_amounts`, fine-tuned and not), does not",
-        "Choose fewer or larger prune_sweep.structured_amounts, or fewer model.filters.",
+        "beside it (each of `prune_sweep.structured_amounts`, fine-tuned and not) and "
+        f"{len(sparse_amounts(params))} sparse ones (`prune_sweep.unstructured_amounts` from `convert.sparse_from`), "
+        "does not",
+        "Choose fewer or larger prune_sweep.structured_amounts, a larger convert.sparse_from, or fewer model.filters.",
     )
 
 
@@ -54,15 +69,37 @@ def estimate_text(params: Params) -> str:
     return "\n".join(lines)
 
 
+def sparse_amounts(params: Params) -> list[float]:
+    """Amounts of unstructured pruning whose fine-tuned models go to the board."""
+    return sorted(amount for amount in set(params.prune_sweep.unstructured_amounts) if amount >= least_sparse(params))
+
+
+def least_sparse(params: Params) -> float:
+    """The amount from which on sparse models go to the board: a model without zeros is not one."""
+    return max(params.convert.sparse_from, 1e-9)
+
+
 def benchmark_footprint(params: Params) -> Footprint:
-    """Of the image with the deployed model and every structured pruned one, as the stages will make them."""
+    """Of the image with the deployed model and every pruned one that goes to the board, as the stages will make them.
+
+    A sparse model's size is only known when its zeros are: here it takes its weights that are not and a bit a place.
+    """
     model = _untrained(params)
+    whole = layers(model)
     nothing = torch.zeros(2, FRAMES, BANDS)  # which filters go does not change the size
     pruned = [
-        without_filters(model, filters_to_keep(model, amount, nothing), 0.0)
+        layers(without_filters(model, filters_to_keep(model, amount, nothing), 0.0))
         for amount in set(params.prune_sweep.structured_amounts)
     ]
-    return image_footprint([(model, params.bits), *((small, FULL_BITS) for small in pruned * 2)], params.front_end.kind)
+    images = [(whole, nominal_storages(whole, params.bits))]
+    images += [(small, nominal_storages(small, FULL_BITS)) for small in pruned * 2]
+    images += [(whole, _with_a_bitmap(whole, amount)) for amount in sparse_amounts(params)]
+    return image_footprint(images, params.front_end.kind)
+
+
+def _with_a_bitmap(found: Sequence[Layer], amount: float) -> list[Storage]:
+    weights = [weight_bytes(layer, FULL_BITS) for layer in found if layer.weights]
+    return [Storage("sparse", FULL_BITS, round(count * (1 - amount) + count / 8)) for count in weights]
 
 
 def _untrained(params: Params) -> torch.nn.Module:

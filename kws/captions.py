@@ -26,9 +26,14 @@ def cycles_caption(cycles_are: str) -> str:
     return f"{cycles_are} cycles"
 
 
+_REMOVED = {"structured": "filters removed", "unstructured": "weights zeroed"}
+
+
 def model_caption(name: str) -> str:
-    """A model on the board in a reader's words: structured_125_fine_tuned -> 12.5% of filters removed, fine-tuned."""
-    found = re.fullmatch(r"structured_(\d+)(_fine_tuned)?", name)
+    """In a reader's words: structured_125_fine_tuned -> 12.5% of filters removed, fine-tuned; qat_w8a8 -> QAT."""
+    if found := re.fullmatch(r"(ptq|qat)_w\da\d", name):
+        return found[1].upper()
+    found = re.fullmatch(r"(structured|unstructured)_(\d+)(_fine_tuned)?", name)
     if not found:
         return name
-    return f"{int(found[1]) / 10:g}% of filters removed" + (", fine-tuned" if found[2] else "")
+    return f"{int(found[2]) / 10:g}% of {_REMOVED[found[1]]}" + (", fine-tuned" if found[3] else "")

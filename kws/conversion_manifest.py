@@ -7,7 +7,7 @@ from pathlib import Path
 from kws.errors import ArtifactError
 from kws.files import sha256, write_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _MANIFEST = "manifest.json"
 
 
@@ -20,7 +20,8 @@ class Candidate:
     tflite_sha256: str
     bits: int
     seed: int
-    amount: float  # fraction of the filters removed
+    method: str  # ptq, qat, structured, unstructured
+    amount: float  # fraction removed: of the filters (structured) or of the weights (unstructured)
     fine_tuned: bool
     output_scale: float  # real value of a unit of a logit
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from kws.board.boards import board_named
 from kws.board.build import Image, build_image
 from kws.board.flashing import flash
-from kws.codegen import generate
+from kws.codegen import Generated, generate
 from kws.conversion_manifest import Candidate, read_candidates
 from kws.params import Params
 
@@ -28,8 +28,8 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
         BoardError: the board is not there, or holds something else after programming.
     """
     candidates = read_candidates(candidates_folder)
-    shipped, weight_bytes = _build(candidates[:1], folder / SHIPPED, params)
-    benchmark, _ = _build(candidates, folder / BENCHMARK, params)
+    shipped, (model,) = _build(candidates[:1], folder / SHIPPED, params)
+    benchmark, models = _build(candidates, folder / BENCHMARK, params)
     hashes = tuple(candidate.tflite_sha256 for candidate, _ in candidates)
     receipt = flash(board_named(params.flash), benchmark.bin, hashes, params.flash.timeout_s)
     estimate = json.loads(estimates.read_text())["deployed"]
@@ -39,7 +39,8 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
         "ram_bytes": shipped.ram_bytes,
         "benchmark_flash_bytes": benchmark.flash_bytes,
         "benchmark_ram_bytes": benchmark.ram_bytes,
-        "weight_bytes": weight_bytes,
+        "weight_bytes": model.weight_bytes,
+        "stored": [_stored(one) for one in models],
         "shipped_image_sha256": shipped.sha256,
         "flash_estimate_error": estimate["flash_bytes_estimate"] / shipped.flash_bytes - 1,
         "ram_estimate_error": estimate["ram_bytes_estimate"] / shipped.ram_bytes - 1,
@@ -51,9 +52,20 @@ def benchmark_image(folder: Path) -> Path:
     return folder / BENCHMARK / _IMAGE
 
 
-def _build(candidates: list[tuple[Candidate, bytes]], folder: Path, params: Params) -> tuple[Image, int]:
-    """An image with these models, and the bytes that the first one's weights take in it."""
+def _stored(model: Generated) -> dict:
+    """How a model's weights lie in the benchmark image, of which every byte counts: without biases and scales."""
+    weighted = [layer for layer in model.layers if layer.weights]
+    return {
+        "name": model.name,
+        "weights": sum(layer.weights for layer in weighted),
+        "weight_bytes": model.weight_bytes,
+        "forms": [layer.form for layer in weighted],
+    }
+
+
+def _build(candidates: list[tuple[Candidate, bytes]], folder: Path, params: Params) -> tuple[Image, list[Generated]]:
+    """An image with these models, and what the compiler says of them."""
     with tempfile.TemporaryDirectory() as generated:
         models = generate([(candidate.name, tflite) for candidate, tflite in candidates], Path(generated))
         image = build_image(Path(generated), params.front_end, folder, params.flash.baud)
-    return image, models[0].weight_bytes
+    return image, models

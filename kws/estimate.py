@@ -18,6 +18,7 @@ from math import prod
 import torch
 from torch import nn
 
+from kws.codegen.storage import Storage
 from kws.features import BANDS, FRAMES
 
 FIRMWARE_FLASH_BYTES = 23_622  # code but the kernels, what every front end has
@@ -27,8 +28,8 @@ KERNEL_FLASH_BYTES = {"conv": 3_250, "depthwise": 1_480, "pool": 470, "dense": 5
 MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
 LAYER_FLASH_BYTES = 70  # description and call
 CHANNEL_FLASH_BYTES = {"conv": 9, "depthwise": 9, "pool": 0, "dense": 12}  # an output channel: bias, multiplier, shift
-UNPACKER_FLASH_BYTES = 360  # only where weights are stored packed
-UNPACKING_FLASH_BYTES = 20  # a packed layer
+UNPACKER_FLASH_BYTES = {"plain": 0, "packed": 360, "sparse": 224}  # only where weights are stored so
+UNPACKING_FLASH_BYTES = 20  # a layer that is unpacked
 FULL_BITS = 8  # weights of as many are read from flash as they are
 
 
@@ -112,33 +113,47 @@ def live_bytes(found: Sequence[Layer]) -> list[int]:
     return [first + second for first, second in pairwise([0, *between, 0])]
 
 
-def footprint(model: nn.Module, bits: int, front_end: str) -> Footprint:
-    """Of the image with this model alone, weights of `bits` bits, activations of 8, and a front_end.kind."""
-    return image_footprint([(model, bits)], front_end)
+def footprint(model: nn.Module, bits: int, front_end: str, stored: Sequence[Storage] | None = None) -> Footprint:
+    """Of the image with this model alone, weights of `bits` bits, activations of 8, and a front_end.kind.
 
-
-def image_footprint(models: Sequence[tuple[nn.Module, int]], front_end: str) -> Footprint:
-    """Of an image that carries models with weights of so many bits, and the front end of that kind.
-
-    Weights are stored packed. Those of 8 bits are read from flash; narrower ones are unpacked into RAM at start, a byte
-    each. The models take turns, so the image needs the largest arena and the largest room to unpack.
+    Args:
+        stored: how the weights of each layer that has some really lie in flash; without it, in `bits` bits each.
     """
-    carried = [(layers(model), bits) for model, bits in models]
-    kernels = {layer.kernel for found, _ in carried for layer in found}
+    found = layers(model)
+    return image_footprint([(found, nominal_storages(found, bits) if stored is None else stored)], front_end)
+
+
+def nominal_storages(found: Sequence[Layer], bits: int) -> list[Storage]:
+    """For each layer with weights: in `bits` bits each, whatever they are."""
+    form = "packed" if bits < FULL_BITS else "plain"
+    return [Storage(form, bits, weight_bytes(layer, bits)) for layer in found if layer.weights]
+
+
+def image_footprint(models: Sequence[tuple[Sequence[Layer], Sequence[Storage]]], front_end: str) -> Footprint:
+    """Of an image that carries models, each as its layers and the storage of those with weights.
+
+    Plain weights are read from flash; others are unpacked into RAM at start, a byte each. The models take turns, so the
+    image needs the largest arena and the largest room to unpack.
+    """
+    kernels = {layer.kernel for found, _ in models for layer in found}
+    forms = {storage.form for _, stored in models for storage in stored}
     flash = FIRMWARE_FLASH_BYTES + FRONT_END_FLASH_BYTES[front_end]
     flash += sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
-    flash += UNPACKER_FLASH_BYTES * any(bits < FULL_BITS for _, bits in carried)
-    flash += sum(MODEL_FLASH_BYTES + sum(_stored_bytes(layer, bits) for layer in found) for found, bits in carried)
-    arena = max(max(live_bytes(found)) for found, _ in carried)
-    unpacked = max(sum(_aligned(layer.weights) for layer in found) * (bits < FULL_BITS) for found, bits in carried)
-    return Footprint(flash, FIRMWARE_RAM_BYTES + arena + unpacked)
+    flash += sum(UNPACKER_FLASH_BYTES[form] for form in forms)
+    flash += sum(MODEL_FLASH_BYTES + _layers_flash_bytes(*model) for model in models)
+    arena = max(max(live_bytes(found)) for found, _ in models)
+    return Footprint(flash, FIRMWARE_RAM_BYTES + arena + max(_unpacked_bytes(*model) for model in models))
 
 
-def _stored_bytes(layer: Layer, bits: int) -> int:
-    """Flash for a layer: weights, tables, description, and the call that unpacks it."""
-    unpacking = UNPACKING_FLASH_BYTES if layer.weights and bits < FULL_BITS else 0
-    tables = layer.channels * CHANNEL_FLASH_BYTES[layer.kernel]
-    return weight_bytes(layer, bits) + tables + LAYER_FLASH_BYTES + unpacking
+def _layers_flash_bytes(found: Sequence[Layer], stored: Sequence[Storage]) -> int:
+    """Weights, tables, descriptions, and the calls that unpack."""
+    tables = sum(LAYER_FLASH_BYTES + layer.channels * CHANNEL_FLASH_BYTES[layer.kernel] for layer in found)
+    return tables + sum(one.size_bytes + UNPACKING_FLASH_BYTES * (one.form != "plain") for one in stored)
+
+
+def _unpacked_bytes(found: Sequence[Layer], stored: Sequence[Storage]) -> int:
+    weighted = [layer for layer in found if layer.weights]
+    return sum(_aligned(layer.weights) for layer, one in zip(weighted, stored, strict=True) if one.form != "plain")
 
 
 def _layer(name: str, module: nn.Module, inputs: int, shape: tuple[int, ...], rectified: bool) -> Layer:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kws.captions import cycles_caption, data_caption
+from kws.captions import cycles_caption, data_caption, model_caption
 from kws.confusion import share_interval
 from kws.errors import ArtifactError
 
@@ -72,7 +72,8 @@ def _accuracies(metrics: Metrics) -> Iterator[tuple[str, str]]:
     yield "model", f"{name}: {train['parameters']:,} parameters, {train['macs']:,} MACs"
     yield "float model, test accuracy", f"{train['test_accuracy']:.1%} (mean of {count} seed{'s' * (count != 1)})"
     seed = f"{deployed['test_accuracy']:.1%} (seed {deployed['seed']}, the best on validation)"
-    yield f"deployed model, QAT, {deployed['bits']}-bit weights, test accuracy", seed
+    how = model_caption(deployed.get("candidate", "qat_w8a8"))  # results of earlier versions are all of QAT
+    yield f"deployed model, {how}, {deployed['bits']}-bit weights, test accuracy", seed
     checked = (
         f"{board['test_clips']} clips, as many of each class; {board['mismatches_with_host']} differ from the host"
     )

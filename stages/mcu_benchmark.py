@@ -12,6 +12,7 @@ from kws.stage import stage
     train_metrics="JSON of train, for the times on the computer",
     convert_metrics="JSON of convert",
     prune_table="CSV of prune_sweep",
+    candidate_table="CSV of convert",
     gpu_references="folder of GPU times from other machines, or none in it",
     transcript="text, every line of the session",
     metrics="JSON",

@@ -22,7 +22,7 @@ from kws.tables import read_table, write_table
 def main(paths, params):
     rows, checkpoints = qat.run(paths.features, read_float_models(paths.models), params)
     with replaced_folder(paths.candidates) as folder:
-        qat.write_candidates(folder, rows, checkpoints)
+        ptq.write_candidates(folder, rows, checkpoints)
     table, minifloat_table = ptq.tables(rows)
     write_table(paths.table, ptq.COLUMNS, table)
     write_table(paths.minifloat_table, ptq.MINIFLOAT_COLUMNS, minifloat_table)

@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from kws.checkpoints import read_checkpoint, write_checkpoint
+from kws.contenders import Swept
 from kws.errors import ModelError
+from kws.pruning import masked, prune_weights, without_masks
 from kws.pruning_filters import filters_to_keep, without_filters
-from kws.sweeps import prune, qat
-from tests.support_learning import dataset, float_model, inputs, params, quantized_model
+from kws.sweeps import prune, ptq
+from tests.support_learning import dataset_file, float_model, inputs, params, quantized_model
 
 WIDTHS = (8, 3, 2)
 DS_CNN_WIDTHS = (8, 3)
@@ -34,26 +36,43 @@ SIMULATED = {
 
 
 def write_candidates(folder: Path) -> None:
-    """Checkpoints and tables: a quantized model a width, and one pruned model as it is and as if tuned."""
-    (folder / "qat").mkdir()
-    (folder / "prune").mkdir()
-    qat_rows = [_row(method="qat", weight_bits=bits, activation_bits=8) for bits in WIDTHS]
-    for row in qat_rows:
+    """Checkpoints and tables: a quantized model a width, and a pruned model of each kind as it is and as if tuned."""
+    for name in ("qat", "ptq", "prune"):
+        (folder / name).mkdir()
+    rows = {
+        method: [_row(method=method, weight_bits=bits, activation_bits=8) for bits in WIDTHS]
+        for method in ("ptq", "qat")
+    }
+    for method, row in [(method, row) for method, found in rows.items() for row in found]:
         bits = (row["weight_bits"], 8)
-        write_checkpoint(folder / "qat" / qat.checkpoint_name(row), quantized_model(*bits), bits)
-    prune_rows = [_row(method="structured", amount=0.5, fine_tuned=tuned) for tuned in (False, True)]
-    for row in prune_rows:
-        small = without_filters(float_model(), filters_to_keep(float_model(), 0.5, inputs(24)), 0.0)
-        write_checkpoint(folder / "prune" / prune.checkpoint_name(row), small)
-    (folder / "tables.json").write_text(json.dumps([qat_rows, prune_rows]))
+        write_checkpoint(folder / method / ptq.checkpoint_name(row), quantized_model(*bits), bits)
+    rows["prune"] = [
+        _row(method=method, amount=amount, fine_tuned=tuned)
+        for method, amount in (("structured", 0.5), ("unstructured", 0.9))
+        for tuned in (False, True)
+    ]
+    small = {
+        "structured": without_filters(float_model(), filters_to_keep(float_model(), 0.5, inputs(24)), 0.0),
+        "unstructured": masked(float_model()),
+    }
+    prune_weights(small["unstructured"], 0.9)
+    small["unstructured"] = without_masks(small["unstructured"])
+    for row in rows["prune"]:
+        write_checkpoint(folder / "prune" / prune.checkpoint_name(row), small[row["method"]])
+    (folder / "tables.json").write_text(json.dumps(rows))
+    dataset_file(folder)
 
 
-def convert(folder: Path, bits: int):
-    """kws.conversion.convert for these candidates, with the store in the folder: (files, candidates, metrics)."""
+def convert(folder: Path, bits: int, **choices):
+    """kws.conversion.convert for these candidates, with the store in the folder; `choices` are of params.convert.
+
+    Returns (files, candidates, metrics, rows).
+    """
     from kws import conversion
 
-    qat_rows, prune_rows = json.loads((folder / "tables.json").read_text())
-    return conversion.convert(dataset(), folder / "qat", qat_rows, folder / "prune", prune_rows, params(bits=bits))
+    tables = json.loads((folder / "tables.json").read_text())
+    swept = Swept(*(part for name in ("ptq", "qat", "prune") for part in (tables[name], folder / name)))
+    return conversion.convert(folder / "features.npz", swept, params(bits=bits, convert=choices))
 
 
 def convert_ds_cnn(folder: Path, bits: int) -> None:

@@ -24,6 +24,7 @@ class Conv:
     activation: int = RELU
     bits: int = 8
     per_channel: bool = True
+    zeros: float = 0.0  # share of the weights that are zero
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Depthwise:
     bits: int = 8
     bias: bool = True
     per_channel: bool = True
+    zeros: float = 0.0  # share of the weights that are zero
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Dense:
     bits: int = 8
     bias: bool = True
     per_channel: bool = False
+    zeros: float = 0.0  # share of the weights that are zero
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class _Network:
     def _conv(self, layer: Conv, name: str) -> None:
         _, height, width, channels = self._shape()
         fan_in = math.prod(layer.kernel) * channels
-        weights = self._integers((layer.filters, *layer.kernel, channels), layer.bits)
+        weights = self._integers((layer.filters, *layer.kernel, channels), layer)
         out = _spatial((height, width), layer.kernel, layer.stride, layer.padding)
         options = schema.Conv2DOptionsT(layer.padding, layer.stride[1], layer.stride[0], layer.activation)
         self._weighted(
@@ -119,7 +122,7 @@ class _Network:
 
     def _depthwise(self, layer: Depthwise, name: str) -> None:
         _, height, width, channels = self._shape()
-        weights = self._integers((1, *layer.kernel, channels * layer.multiplier), layer.bits)
+        weights = self._integers((1, *layer.kernel, channels * layer.multiplier), layer)
         out = (1, *_spatial((height, width), layer.kernel, layer.stride, layer.padding), weights.shape[3])
         options = schema.DepthwiseConv2DOptionsT(
             layer.padding, layer.stride[1], layer.stride[0], layer.multiplier, layer.activation
@@ -129,7 +132,7 @@ class _Network:
 
     def _dense(self, layer: Dense, name: str) -> None:
         fan_in = math.prod(self._shape())
-        weights = self._integers((layer.units, fan_in), layer.bits)
+        weights = self._integers((layer.units, fan_in), layer)
         options = schema.FullyConnectedOptionsT(layer.activation)
         kind = schema.BuiltinOperator.FULLY_CONNECTED
         self._weighted(name, kind, layer, weights, 0, fan_in, (1, layer.units), 8, options)
@@ -176,9 +179,11 @@ class _Network:
         options = schema.ReshapeOptionsT(list((1, *layer.shape)))
         self._operator(schema.BuiltinOperator.RESHAPE, [self.current, shape], output, 17, options)
 
-    def _integers(self, shape: tuple[int, ...], bits: int) -> np.ndarray:
-        limit = 2 ** (bits - 1) - 1
+    def _integers(self, shape: tuple[int, ...], layer: Conv | Depthwise | Dense) -> np.ndarray:
+        limit = 2 ** (layer.bits - 1) - 1
         weights = self.rng.integers(-limit, limit + 1, shape).astype(np.int8)
+        if layer.zeros:
+            weights[self.rng.random(shape) < layer.zeros] = 0
         weights.flat[0] = limit  # the width is derived from the integers: use all of it
         return weights
 

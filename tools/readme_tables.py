@@ -64,7 +64,7 @@ def pruning_table(results: Sequence[Metrics]) -> str:
     rows = []
     for metrics in results:
         board = metrics["mcu_benchmark"]
-        ms = {model["amount"]: model["inference_ms"] for model in board["models"]}
+        ms = {model["amount"]: model["inference_ms"] for model in board["models"] if _is_structured(model)}
         rows += [
             [
                 data_caption(metrics["preprocess"]["source"]), f"{point['amount']:.1%}", f"{point['parameters']:,.0f}",
@@ -75,6 +75,29 @@ def pruning_table(results: Sequence[Metrics]) -> str:
             for point in metrics["prune_sweep"]["structured"]
         ]  # fmt: skip
     head = ["speech", "removed", "parameters", "FLOPs", "on the board (ms)", "host CPU (µs)", "pruned", "fine-tuned"]
+    return _markdown(head, rows)
+
+
+def _is_structured(model: dict) -> bool:
+    return model["name"].startswith("structured")
+
+
+def sparse_table(results: Sequence[Metrics]) -> str:
+    """Models with most weights zero, as they lie in flash: what the compressed form saves, and what the zeros cost."""
+    rows = []
+    for metrics in results:
+        stored = {one["name"]: one for one in metrics["flash"].get("stored", [])}
+        for model in metrics["convert"]["models"]:
+            if model.get("method") == "unstructured":
+                weights, weight_bytes = (stored[model["name"]][key] for key in ("weights", "weight_bytes"))
+                rows.append(
+                    [
+                        f"{model['amount']:.0%}", f"{model['parameters']:,}", f"{model['nonzero_parameters']:,}",
+                        f"{weight_bytes:,} of {weights:,}", f"{8 * weight_bytes / weights:.2f}",
+                        _percent(model["test_accuracy"]),
+                    ]
+                )  # fmt: skip
+    head = ["zeroed", "parameters", "not zero", "weights in flash (bytes)", "bits a weight", "test accuracy"]
     return _markdown(head, rows)
 
 
@@ -160,6 +183,7 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
     "bits": bits_table,
     "pruning": pruning_table,
     "board": board_table,
+    "sparse": sparse_table,
     "estimate": estimate_table,
     "widths": widths_table,
 }

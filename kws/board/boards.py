@@ -54,9 +54,9 @@ class EmulatorBoard:
     cycles_are = "modelled"
     can_program = True
 
-    def __init__(self, baud: int):
+    def __init__(self, baud: int, folder: Path | None = None):
         self._baud = baud
-        self.flash_file = _board_folder() / "emulator.flash"
+        self.flash_file = (folder or _board_folder()) / "emulator.flash"
         self._elf_file = self.flash_file.with_suffix(".elf")
 
     def program(self, image: Path) -> None:

@@ -36,7 +36,7 @@ def _place_weights(layers: tuple[Layer, ...]) -> tuple[tuple[int | None, ...], i
     offsets: list[int | None] = []
     end = 0
     for layer in layers:
-        if layer.weighted is None or layer.weighted.form == "plain":
+        if layer.weighted is None or layer.weighted.storage.form == "plain":
             offsets.append(None)
             continue
         offsets.append(end)

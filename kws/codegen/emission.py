@@ -71,8 +71,8 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
     tables = ""
     if layer.weighted is not None:
         weighted = layer.weighted
-        title += f", {weighted.weights.size} weights of {weighted.bits} bits in {weighted.stored_bytes} bytes"
-        title += " without the zeros" if weighted.form == "sparse" else ""
+        stored = weighted.storage
+        title += f", {weighted.weights.size} weights of {stored.bits} bits in {stored.size_bytes} bytes, {stored.form}"
         tables = _tables(prefix, weighted)
         members["requantization"] = _table_members(prefix, weighted, layer.members["requantization"])
         members["weights"] = f"{prefix}_weights" if unpacked_at is None else f"kws_unpacked + {unpacked_at}"
@@ -82,10 +82,10 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
 
 def _tables(prefix: str, weighted: Weighted) -> str:
     """Weights as stored, bias, multipliers and shifts."""
-    if weighted.form == "sparse":
-        weights = table("uint8_t", f"{prefix}_packed", pack_sparse(weighted.weights, weighted.bits)[0])
-    elif weighted.form == "packed":
-        weights = table("uint8_t", f"{prefix}_packed", pack(weighted.weights, weighted.bits))
+    if weighted.storage.form == "sparse":
+        weights = table("uint8_t", f"{prefix}_packed", pack_sparse(weighted.weights, weighted.storage.bits)[0])
+    elif weighted.storage.form == "packed":
+        weights = table("uint8_t", f"{prefix}_packed", pack(weighted.weights, weighted.storage.bits))
     else:
         weights = "_Alignas(4) " + table("int8_t", f"{prefix}_weights", weighted.weights)
     bias = table("int32_t", f"{prefix}_bias", weighted.bias)
@@ -116,10 +116,10 @@ def _prepare_text(network: Network, placement: Placement) -> str:
 
 
 def _unpacking(index: int, weighted: Weighted, offset: int) -> str:
-    sizes = f"{weighted.weights.size}, {weighted.bits}"
-    if weighted.form == "packed":
+    sizes = f"{weighted.weights.size}, {weighted.storage.bits}"
+    if weighted.storage.form == "packed":
         return f"  kws_unpack_weights(layer_{index}_packed, {sizes}, kws_unpacked + {offset});\n"
-    rice = pack_sparse(weighted.weights, weighted.bits)[1]
+    rice = pack_sparse(weighted.weights, weighted.storage.bits)[1]
     return f"  kws_unpack_sparse_weights(layer_{index}_packed, {sizes}, {rice}, kws_unpacked + {offset});\n"
 
 

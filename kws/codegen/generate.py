@@ -30,7 +30,7 @@ class LayerCost:
     macs: int
     weights: int
     bits: int  # width at which the weights are stored; 0 for a layer without weights
-    form: str  # plain, packed or sparse, see kws.codegen.layers.Weighted; empty for a layer without weights
+    form: str  # plain, packed or sparse, see kws.codegen.storage.Storage; empty for a layer without weights
     weight_bytes: int
 
 
@@ -104,8 +104,8 @@ def _cost(layer: Layer) -> LayerCost:
     weighted = layer.weighted
     if weighted is None:
         return LayerCost(layer.title, layer.macs, 0, 0, "", 0)
-    stored = weighted.form, weighted.stored_bytes
-    return LayerCost(layer.title, layer.macs, weighted.weights.size, weighted.bits, *stored)
+    stored = weighted.storage
+    return LayerCost(layer.title, layer.macs, weighted.weights.size, stored.bits, stored.form, stored.size_bytes)
 
 
 def _remove_stale(out_dir: Path, written: set[str]) -> None:

@@ -4,14 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
-from kws.codegen.packing import LARGEST_BITS, packed_bytes, width_bits
-from kws.codegen.sparse import sparse_bytes
-
-_WORTH_IT = 7 / 8  # of the dense form: what saves less is not worth the time at start
+from kws.codegen.storage import Storage, storage
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,26 +23,9 @@ class Weighted:
     shifts: tuple[int, ...] | None
 
     @cached_property
-    def bits(self) -> int:
-        """Width at which the weights are stored."""
-        return width_bits(self.weights)
-
-    @cached_property
-    def form(self) -> Literal["plain", "packed", "sparse"]:
-        """How the weights are stored: a byte each, a stream of fewer bits each, or without the zeros.
-
-        All but plain ones are unpacked into RAM before the first invoke.
-        """
-        if sparse_bytes(self.weights, self.bits) < _WORTH_IT * packed_bytes(self.weights.size, self.bits):
-            return "sparse"
-        return "packed" if self.bits < LARGEST_BITS else "plain"
-
-    @property
-    def stored_bytes(self) -> int:
-        """Flash that the weights take, biases and scales apart."""
-        if self.form == "sparse":
-            return sparse_bytes(self.weights, self.bits)
-        return packed_bytes(self.weights.size, self.bits)
+    def storage(self) -> Storage:
+        """How the weights are stored, biases and scales apart."""
+        return storage(self.weights)
 
 
 @dataclass(frozen=True, eq=False)

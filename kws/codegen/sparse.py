@@ -17,7 +17,7 @@ RICE_MAX = 7  # a byte's worth: gaps of hundreds
 def sparse_bytes(weights: np.ndarray, bits: int) -> int:
     """Bytes that int8 weights, any shape, take in this form."""
     gaps, values = _gaps(weights)
-    return (_sizes_bits(gaps, values, bits).min() + 7) // 8
+    return int(_sizes_bits(gaps, values, bits).min() + 7) // 8
 
 
 def pack_sparse(weights: np.ndarray, bits: int) -> tuple[np.ndarray, int]:

@@ -1,5 +1,6 @@
 """`ptq_sweep`: the float models quantized after training, at every width, with activations as wide and with 8 bits."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from kws.params import Params, PtqSweep, Quantizers
 from kws.points import file_digest, run_points
 from kws.quantized import Scheme, quantized, weight_bytes
 from kws.sweeps.float_training import float_point, teacher_of
-from kws.sweeps.points_of_models import cached_dataset, deviation, figures, keep, mean, right_on_test
+from kws.sweeps.points_of_models import MODEL, cached_dataset, deviation, figures, keep, mean, right_on_test
 
 COLUMNS = (
     "method",
@@ -32,10 +33,22 @@ def widths(weight_bits: tuple[int, ...]) -> list[tuple[int, int]]:
     return list(dict.fromkeys((bits, activations) for bits in ordered for activations in (8, bits)))
 
 
-def run(dataset: Path, float_models: dict[int, Path], params: Params) -> list[dict]:
-    """Rows of plots/ptq_sweep.csv and plots/ptq_minifloat.csv, a seed and a scheme each."""
+def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[list[dict], list[Path]]:
+    """Rows of plots/ptq_sweep.csv and plots/ptq_minifloat.csv, a seed and a scheme each, and their checkpoints."""
     points = points_of(dataset, float_models, params.ptq_sweep)
-    return rows("ptq", points, run_points("ptq_sweep", points, _make))
+    folders = run_points("ptq_sweep", points, _make)
+    return rows("ptq", points, folders), [folder / MODEL for folder in folders]
+
+
+def checkpoint_name(row: dict) -> str:
+    """File name of a row's candidate among the stage's outs."""
+    return f"{label(row)}_seed{row['seed']}.pt"
+
+
+def write_candidates(folder: Path, table: list[dict], checkpoints: list[Path]) -> None:
+    """Put every row's checkpoint into an empty folder."""
+    for row, checkpoint in zip(table, checkpoints, strict=True):
+        shutil.copyfile(checkpoint, folder / checkpoint_name(row))
 
 
 def points_of(dataset: Path, float_models: dict[int, Path], section: Quantizers, **more: object) -> list[dict]:

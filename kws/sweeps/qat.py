@@ -4,7 +4,6 @@ The widths of a seed are trained side by side: they see the same clips in the sa
 """
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from kws.recipes import Recipe, recipe
 from kws.side_by_side import SideBySide
 from kws.sweeps.float_training import teacher_of
 from kws.sweeps.points_of_models import MODEL, cached_dataset, keep
-from kws.sweeps.ptq import label, points_of, quantized_point, rows, widths_of
+from kws.sweeps.ptq import points_of, quantized_point, rows, widths_of
 from kws.training import fit
 
 
@@ -36,17 +35,6 @@ def run(dataset: Path, float_models: dict[int, Path], params: Params) -> tuple[l
     points = points_of(dataset, float_models, section, **choices)
     folders = run_batches("qat_sweep", points, _make, choices["places"], _alike)
     return rows("qat", points, folders), [folder / MODEL for folder in folders]
-
-
-def checkpoint_name(row: dict) -> str:
-    """File name of a row's candidate among the stage's outs."""
-    return f"{label(row)}_seed{row['seed']}.pt"
-
-
-def write_candidates(folder: Path, table: list[dict], checkpoints: list[Path]) -> None:
-    """Put every row's checkpoint into an empty folder."""
-    for row, checkpoint in zip(table, checkpoints, strict=True):
-        shutil.copyfile(checkpoint, folder / checkpoint_name(row))
 
 
 def best_candidate(table: list[dict], bits: int) -> dict:

@@ -15,6 +15,13 @@ from kws.timing import Latency, named
 
 CLASSES = ("_silence_", "_unknown_", "yes", "no")
 CLOCK_HZ = 64_000_000
+CONVERTED = {
+    "deployed": {"candidate": "qat_w8a8", "macs": 336_000},
+    "models": [
+        {"name": "structured_500", "candidate": "structured_500", "macs": 168_000, "test_accuracy": 0.9}
+        | {"cpu_int8_latency_us": 7.0}
+    ],
+}
 TRAIN = {"macs": 336_000, "cpu_latency_us": 50.0, "gpu_latency_us": None}
 
 
@@ -27,7 +34,7 @@ def run(name: str, labels: list[int], *timings: Timing) -> ModelRun:
 
 
 def candidate(name: str, amount: float, tuned: bool, seed: int) -> Candidate:
-    return Candidate(name, f"{name}.tflite", name[0] * 64, 8, seed, amount, tuned, 0.1)
+    return Candidate(name, f"{name}.tflite", name[0] * 64, 8, seed, name.split("_")[0], amount, tuned, 0.1)
 
 
 def measured() -> Measured:
@@ -44,7 +51,7 @@ def measured() -> Measured:
 
 
 def test_metrics_have_the_promised_keys_and_numbers():
-    metrics = board_report._metrics(measured(), TRAIN)
+    metrics = board_report._metrics(measured(), TRAIN, CONVERTED)
     deployed = metrics["deployed"]
     assert deployed["inference_ms"] == {"min": 100.0, "mean": 150.0, "max": 200.0}
     assert deployed["preprocess_ms"]["mean"] == 1000.0 and deployed["preprocess_stride_ms"]["max"] == 20.0
@@ -55,13 +62,13 @@ def test_metrics_have_the_promised_keys_and_numbers():
 
 
 def test_slowdowns_are_ratios_of_the_mean_and_null_without_a_gpu():
-    metrics = board_report._metrics(measured(), TRAIN)
+    metrics = board_report._metrics(measured(), TRAIN, CONVERTED)
     assert metrics["slowdown_vs_cpu"] == 3000.0 and metrics["slowdown_vs_gpu"] is None
-    assert board_report._metrics(measured(), TRAIN | {"gpu_latency_us": 30.0})["slowdown_vs_gpu"] == 5000.0
+    assert board_report._metrics(measured(), TRAIN | {"gpu_latency_us": 30.0}, CONVERTED)["slowdown_vs_gpu"] == 5000.0
 
 
 def test_a_further_model_has_an_entry_of_its_own():
-    (entry,) = board_report._metrics(measured(), TRAIN)["models"]
+    (entry,) = board_report._metrics(measured(), TRAIN, CONVERTED)["models"]
     assert (entry["name"], entry["amount"], entry["fine_tuned"]) == ("structured_500", 0.5, False)
     assert (entry["inference_ms"], entry["test_accuracy"], entry["tflite_sha256"]) == (50.0, 0.25, "s" * 64)
 
@@ -81,12 +88,25 @@ def swept(seed: int, fine_tuned: bool, latency_us: float, method: str = "structu
 
 def test_a_pruned_row_joins_what_belongs_to_the_same_weights():
     table = [swept(2, True, 1.0), swept(1, False, 2.0), swept(2, False, 3.0), swept(2, False, 4.0, "unstructured")]
-    converted = {"models": [{"name": "structured_500", "test_accuracy": 0.9, "cpu_int8_latency_us": 7.0}]}
-    (row,) = board_report._pruning_rows(measured(), converted, table)
+    (row,) = board_report._pruning_rows(measured(), CONVERTED, table)
     assert tuple(sorted(row)) == tuple(sorted(board_report._PRUNING_COLUMNS))
     assert row["cpu_latency_us"] == 3.0  # of this seed, as it was pruned
     assert (row["test_accuracy"], row["cpu_int8_latency_us"], row["mcu_inference_ms"]) == (0.9, 7.0, 50.0)
     assert (row["tflite_sha256"], row["parameters"], row["flops"]) == ("s" * 64, 8328, 340_004)
+
+
+def test_a_candidate_has_its_own_time_or_that_of_its_shape():
+    table = [
+        {"candidate": name, "macs": macs, "deployed": name == "qat_w8a8"}
+        for name, macs in (
+            ("qat_w8a8", 336_000), ("ptq_w2a8", 336_000), ("structured_500", 168_000),
+            ("structured_500_fine_tuned", 168_000), ("structured_250", 252_000),
+        )
+    ]  # fmt: skip
+    found = board_report._pareto_rows(measured(), CONVERTED, table)
+    assert [(row["timed_as"], row["mcu_inference_ms"]) for row in found] == [
+        ("qat_w8a8", 150.0), ("qat_w8a8", 150.0), ("structured_500", 50.0), ("structured_500", 50.0), (None, None),
+    ]  # fmt: skip
 
 
 GPU_REFERENCE = GpuReference(
@@ -99,7 +119,7 @@ INT8 = {"deployed": named("cpu_int8_latency", Latency(20.0, 19.0, 25.0))}
 
 def test_times_of_devices_are_microseconds():
     train = TRAIN | HOST | named("gpu_latency", None)
-    board, others = board_report._devices(board_report._metrics(measured(), train), train, INT8, None)
+    board, others = board_report._devices(board_report._metrics(measured(), train, CONVERTED), train, INT8, None)
     assert board.latency == Latency(150_000.0, 100_000.0, 200_000.0) and board.label == "emulator, int8\n64 MHz"
     assert [one.latency for one in others] == [Latency(50.0, 40.0, 60.0), Latency(20.0, 19.0, 25.0), None]
     assert "A Chip" in others[0].label and not any(one.reference for one in others)
@@ -107,13 +127,13 @@ def test_times_of_devices_are_microseconds():
 
 def test_another_machines_gpu_is_shown_where_there_is_none_and_never_becomes_a_metric():
     train = TRAIN | HOST | named("gpu_latency", None)
-    metrics = board_report._metrics(measured(), train)
+    metrics = board_report._metrics(measured(), train, CONVERTED)
     _, others = board_report._devices(metrics, train, INT8, GPU_REFERENCE)
     assert others[-1].reference and others[-1].latency.median_us == 30.0
     assert "A Card" in others[-1].label and "2026-01-02" in others[-1].label
     assert metrics["slowdown_vs_gpu"] is None
     here = train | named("gpu_latency", Latency(9.0, 8.0, 10.0))
-    _, others = board_report._devices(board_report._metrics(measured(), here), here, INT8, GPU_REFERENCE)
+    _, others = board_report._devices(board_report._metrics(measured(), here, CONVERTED), here, INT8, GPU_REFERENCE)
     assert others[-1].latency.median_us == 9.0 and not others[-1].reference
 
 

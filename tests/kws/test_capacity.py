@@ -49,8 +49,17 @@ def test_a_benchmark_image_that_is_too_large_is_told_apart():
 
 
 def test_the_benchmark_image_carries_each_amount_twice_and_one_arena():
-    chosen = params(prune_sweep={"structured_amounts": [0.0, 0.5]})
+    amounts = {"structured_amounts": [0.0, 0.5], "unstructured_amounts": [0.5]}
+    chosen = params(prune_sweep=amounts)
     alone, half = footprint(float_model(), 8, "pcen"), footprint(float_model(filters=4), 8, "pcen")
     found = benchmark_footprint(chosen)
     assert found.ram_bytes == alone.ram_bytes
     assert alone.flash_bytes + 2 * 16_640 + 2 * 8_320 < found.flash_bytes < 3 * alone.flash_bytes + 2 * half.flash_bytes
+
+
+def test_the_benchmark_image_has_room_to_unpack_the_sparse_models():
+    amounts = {"structured_amounts": [0.0], "unstructured_amounts": [0.5, 0.9, 0.95]}
+    without, two = (benchmark_footprint(params(prune_sweep=amounts, convert={"sparse_from": at})) for at in (1.0, 0.9))
+    assert two.ram_bytes - without.ram_bytes == 16_640
+    weights = 16_640 * (0.1 + 0.05 + 2 / 8)
+    assert weights < two.flash_bytes - without.flash_bytes < weights + 4000

@@ -91,7 +91,7 @@ def test_a_sweep_gives_the_same_tables_and_files_as_one_core(tmp_path, monkeypat
         monkeypatch.setenv("KWS_STORE", str(tmp_path / f"store{number}"))
         monkeypatch.setenv("KWS_DASK", where)
         arguments = (dataset_file(tmp_path).relative_to(tmp_path), {0: Path("float_0.pt")}, choices)
-        found.append((ptq.tables(ptq.run(*arguments)), ptq.tables(qat.run(*arguments)[0]), stored()))
+        found.append((ptq.tables(ptq.run(*arguments)[0]), ptq.tables(qat.run(*arguments)[0]), stored()))
     assert found[0] == found[1] and len(found[0][2]) == 7 * 3
 
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from kws.candidate_table import COLUMNS
 from kws.checkpoints import read_checkpoint
 from kws.conversion_manifest import read_candidates, write_candidates
 from kws.errors import ArtifactError, ModelError
@@ -33,16 +34,17 @@ def result(request, converted):
 
 
 def test_the_deployed_model_comes_first_and_has_the_width(result):
-    bits, files, candidates, _ = result
-    assert list(files) == ["deployed", "structured_500_fine_tuned", "structured_500"]
+    bits, files, candidates, *_ = result
+    assert list(files) == ["deployed", "structured_500_fine_tuned", "structured_500", "unstructured_900_fine_tuned"]
     assert [candidate.name for candidate in candidates] == list(files)
-    assert [candidate.bits for candidate in candidates] == [bits, 8, 8]
+    assert [candidate.bits for candidate in candidates] == [bits, 8, 8, 8]
+    assert [candidate.method for candidate in candidates] == ["qat", "structured", "structured", "unstructured"]
     assert all(candidate.tflite_sha256 == sha256(files[candidate.name]) for candidate in candidates)
 
 
 def test_metrics_have_the_promised_keys(result):
-    bits, files, _, metrics = result
-    assert set(metrics) == {"deployed", "models"} and len(metrics["models"]) == 2
+    bits, files, _, metrics, _ = result
+    assert set(metrics) == {"deployed", "models"} and len(metrics["models"]) == 3
     for entry in (metrics["deployed"], *metrics["models"]):
         assert set(KEYS) <= set(entry)
         assert entry["operators"] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
@@ -52,7 +54,7 @@ def test_metrics_have_the_promised_keys(result):
 
 
 def test_accuracy_is_of_the_file_and_agreement_of_both(result, converted):
-    bits, files, _, metrics = result
+    bits, files, _, metrics, _ = result
     features, labels = dataset().testing_features, dataset().testing_labels
     stored = reference_logits(files["deployed"], features)
     model = read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt")
@@ -62,7 +64,7 @@ def test_accuracy_is_of_the_file_and_agreement_of_both(result, converted):
 
 
 def test_the_output_scale_is_the_files(result):
-    _, files, candidates, _ = result
+    _, files, candidates, *_ = result
     for candidate in candidates:
         assert candidate.output_scale == read_graph(files[candidate.name]).outputs[0].quantization.scales[0]
 
@@ -77,20 +79,50 @@ def test_pruned_models_do_not_depend_on_bits(converted, monkeypatch):
 
 
 def test_a_manifest_carries_them_all(result, tmp_path):
-    _, files, candidates, _ = result
+    _, files, candidates, *_ = result
     with replaced_folder(tmp_path / "candidates") as folder:
         write_candidates(folder, files, candidates)
     assert read_candidates(tmp_path / "candidates") == [(one, files[one.name]) for one in candidates]
 
 
-def test_a_width_that_was_not_swept_is_refused(converted):
+def test_every_candidate_has_a_row_and_one_is_deployed(result):
+    bits, _, _, metrics, rows = result
+    assert all(set(row) == set(COLUMNS) for row in rows)
+    names = [f"{method}_w{width}a8" for method in ("qat", "ptq") for width in support_conversion.WIDTHS]
+    names += [f"{one}{tuned}" for one in ("structured_500", "unstructured_900") for tuned in ("", "_fine_tuned")]
+    assert [row["candidate"] for row in rows] == names
+    assert [row["candidate"] for row in rows if row["deployed"]] == [f"qat_w{bits}a8"]
+    assert metrics["deployed"]["candidate"] == f"qat_w{bits}a8"
+
+
+def test_a_sparse_model_keeps_its_zeros_and_takes_fewer_bytes(result):
+    *_, metrics, rows = result
+    sparse = next(entry for entry in metrics["models"] if entry["name"] == "unstructured_900_fine_tuned")
+    assert sparse["parameters"] == 16_652 and sparse["nonzero_parameters"] <= 16_652 - round(0.9 * 16_640)
+    dense = next(row for row in rows if row["candidate"] == "ptq_w8a8")
+    assert sparse["weight_bytes"] < 0.18 * dense["weight_bytes"] and dense["weight_bytes"] == 16_640
+    assert sparse["flash_bytes_estimate"] < dense["flash_bytes_estimate"] - 12_000
+
+
+def test_a_candidate_can_be_named(converted, monkeypatch):
+    monkeypatch.setenv("KWS_STORE", str(converted / "store"))
+    files, candidates, metrics, rows = support_conversion.convert(converted, 8, candidate="structured_500")
+    assert files["deployed"] == files["structured_500"] and candidates[0].amount == 0.5
+    assert metrics["deployed"]["macs"] == 168_000
+    assert [row["candidate"] for row in rows if row["deployed"]] == ["structured_500"]
+    with pytest.raises(ArtifactError, match=r"`convert.candidate` is 'best', .* qat_w8a8, "):
+        support_conversion.convert(converted, 8, candidate="best")
+
+
+def test_a_width_that_was_not_swept_is_refused(converted, monkeypatch):
+    monkeypatch.setenv("KWS_STORE", str(converted / "store"))
     with pytest.raises(ArtifactError, match=r"`bits` is 5"):
         support_conversion.convert(converted, 5)
 
 
 def test_the_file_has_the_accuracy_that_the_sweep_measures(result, converted, tmp_path):
     """Clip by clip: qat_sweep's test_accuracy and convert's are of the same bytes."""
-    bits, files, _, metrics = result
+    bits, files, _, metrics, _ = result
     keep(tmp_path, read_checkpoint(converted / "qat" / f"w{bits}a8_seed0.pt"), dataset(), (bits, 8))
     stored = reference_logits(files["deployed"], dataset().testing_features)
     assert len(np.unique(stored)) > 20  # not all alike

@@ -11,7 +11,7 @@ from kws.files import sha256
 
 FILES = {"deployed": b"one", "structured_500": b"two"}
 CANDIDATES = [
-    Candidate(name, f"{name}.tflite", sha256(data), 8, 0, amount, False, 0.1)
+    Candidate(name, f"{name}.tflite", sha256(data), 8, 0, "structured", amount, False, 0.1)
     for amount, (name, data) in zip((0.0, 0.5), FILES.items(), strict=True)
 ]
 
@@ -43,7 +43,7 @@ def test_another_file_than_the_manifests_is_refused(folder):
 @pytest.mark.parametrize(
     "change, told",
     [
-        (lambda content: content.update(schema_version=2), "schema 2, 1 is needed"),
+        (lambda content: content.update(schema_version=3), "schema 3, 2 is needed"),
         (lambda content: content.pop("candidates"), "candidates"),
         (lambda content: content["candidates"][0].pop("bits"), "bits"),
         (lambda content: content["candidates"][0].update(more=1), "more"),

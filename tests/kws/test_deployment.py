@@ -26,7 +26,9 @@ def deployed(tmp_path_factory):
     """The folder, the receipt, and what the board was asked to hold."""
     folder, asked = tmp_path_factory.mktemp("deployment"), []
     (folder / "candidates").mkdir()
-    candidates = [Candidate(name, f"{name}.tflite", sha256(data), 8, 0, 0, True, 0.1) for name, data in FILES.items()]
+    candidates = [
+        Candidate(name, f"{name}.tflite", sha256(data), 8, 0, "qat", 0, True, 0.1) for name, data in FILES.items()
+    ]
     write_candidates(folder / "candidates", FILES, candidates)
     estimate = {"deployed": {"flash_bytes_estimate": 40_000, "ram_bytes_estimate": 70_000}}
     (folder / "convert.json").write_text(json.dumps(estimate))

@@ -6,9 +6,11 @@ from torch import nn
 
 from kws.board.build import build_image
 from kws.codegen import generate
-from kws.estimate import Cost, cost, footprint, image_footprint, layers, live_bytes, weight_bytes
+from kws.codegen.lowering import lower
+from kws.estimate import Cost, cost, footprint, image_footprint, layers, live_bytes, nominal_storages, weight_bytes
 from kws.params import FrontEnd
 from kws.quantized import weight_bytes as model_weight_bytes
+from kws.tflite.reader import read_graph
 from tests.support_learning import PARAMS, float_model
 from tests.support_tflite import AveragePool, Conv, Dense, Depthwise, Reshape, build
 
@@ -40,8 +42,9 @@ def separable_tflite(channels: int, blocks: int, bits: int, seed: int = 0) -> by
     return build((49, 40, 1), found, seed)
 
 
-def tiny_tflite(filters: int, bits: int, seed: int = 0) -> bytes:
-    found = [Conv(filters, (10, 8), (2, 2), bits=bits), Reshape((filters * 500,)), Dense(4, bits=bits)]
+def tiny_tflite(filters: int, bits: int, seed: int = 0, zeros: float = 0.0) -> bytes:
+    common = {"bits": bits, "zeros": zeros}
+    found = [Conv(filters, (10, 8), (2, 2), **common), Reshape((filters * 500,)), Dense(4, **common)]
     return build((49, 40, 1), found, seed)
 
 
@@ -109,6 +112,15 @@ def test_the_footprint_is_the_linkers_within_2_per_cent(tmp_path, model, tflite,
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)
 
 
+@pytest.mark.parametrize("zeros", [0.5, 0.9])
+def test_a_sparse_models_footprint_is_the_linkers_within_half_a_per_cent(tmp_path, zeros):
+    tflite = tiny_tflite(8, 8, zeros=zeros)
+    stored = [layer.weighted.storage for layer in lower(read_graph(tflite)).layers]
+    (image, _), estimate = linked(tmp_path, tflite), footprint(float_model(), 8, "pcen", stored)
+    assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.005)
+    assert estimate.ram_bytes == image.ram_bytes
+
+
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
 def test_every_front_end_has_its_share(tmp_path, kind):
     image, _ = linked(tmp_path, tiny_tflite(8, 8), kind=kind)
@@ -117,6 +129,7 @@ def test_every_front_end_has_its_share(tmp_path, kind):
 
 def test_an_image_of_several_models_within_2_per_cent(tmp_path):
     image, _ = linked(tmp_path, tiny_tflite(8, 3), tiny_tflite(5, 8, 1), separable_tflite(12, 2, 8))
-    estimate = image_footprint([(float_model(), 3), (float_model(filters=5), 8), (Separable(12, 2), 8)], "pcen")
+    models = [(layers(float_model()), 3), (layers(float_model(filters=5)), 8), (layers(Separable(12, 2)), 8)]
+    estimate = image_footprint([(found, nominal_storages(found, bits)) for found, bits in models], "pcen")
     assert estimate.flash_bytes == pytest.approx(image.flash_bytes, rel=0.02)
     assert estimate.ram_bytes == pytest.approx(image.ram_bytes, rel=0.02)

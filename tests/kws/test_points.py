@@ -67,7 +67,7 @@ def test_two_processes_and_an_empty_store_change_no_byte(tmp_path, monkeypatch):
     found = []
     for count in ("1", "2"):
         monkeypatch.setenv("KWS_JOBS", count)
-        rows = ptq.run(dataset_file(tmp_path), {0: tmp_path / "float_0.pt"}, params())
+        rows, _ = ptq.run(dataset_file(tmp_path), {0: tmp_path / "float_0.pt"}, params())
         files = {path.relative_to(store_root()): path.read_bytes() for path in store_root().rglob("*.*")}
         found.append((ptq.tables(rows), files))
         shutil.rmtree(store_root())

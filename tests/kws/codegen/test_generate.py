@@ -33,8 +33,12 @@ RANDOM_NETWORKS = 30
 SHAPE = (49, 40, 1)
 
 
-def tiny_conv(filters: int = 8, bits: int = 8) -> list[Layer]:
-    return [Conv(filters, (10, 8), (2, 2), bits=bits), Reshape((500 * filters,)), Dense(4, bits=bits)]
+def tiny_conv(filters: int = 8, bits: int = 8, zeros: float = 0.0) -> list[Layer]:
+    return [
+        Conv(filters, (10, 8), (2, 2), bits=bits, zeros=zeros),
+        Reshape((500 * filters,)),
+        Dense(4, bits=bits, zeros=zeros),
+    ]
 
 
 def ds_cnn() -> list[Layer]:
@@ -124,6 +128,8 @@ def networks() -> dict[str, tuple[tuple[int, int, int], bytes]]:
     """Every network of the comparison, by name, with the shape of its input."""
     named = {f"tiny_conv_{filters}": (SHAPE, tiny_conv(filters)) for filters in range(1, 9)}
     named |= {f"tiny_conv_{bits}_bits": (SHAPE, tiny_conv(8, bits)) for bits in range(2, 8)}
+    named |= {f"tiny_conv_{share}_zeros": (SHAPE, tiny_conv(8, 8, share / 100)) for share in (50, 90, 98)}
+    named |= {"tiny_conv_4_bits_80_zeros": (SHAPE, tiny_conv(8, 4, 0.8))}
     named |= {"ds_cnn": (SHAPE, ds_cnn()), "depthwise_first": (SHAPE, [Depthwise((10, 8), 8, (2, 2)), Mean()])}
     built = {name: (shape, build(shape, layers, 7)) for name, (shape, layers) in named.items()}
     built |= {f"{name}_ties": (SHAPE, with_power_of_two_scales(built[name][1])) for name in ("tiny_conv_7", "ds_cnn")}
@@ -199,6 +205,17 @@ def test_costs_of_tiny_conv(image):
         ideal_bytes = (640 + 16_000) * bits / 8
         assert ideal_bytes <= costs[f"tiny_conv_{bits}_bits"].weight_bytes <= 1.02 * ideal_bytes
         assert [layer.bits for layer in costs[f"tiny_conv_{bits}_bits"].layers] == [bits, bits]
+
+
+def test_zeros_take_no_room(image):
+    """Random places of 8-bit weights: their entropy and little more."""
+    costs = {entry.name: entry for entry in image[1]}
+    for share, most in ((50, 5.1), (90, 1.35), (98, 0.4)):
+        cost = costs[f"tiny_conv_{share}_zeros"]
+        assert [layer.form for layer in cost.layers] == ["sparse", "sparse"] and cost.unpacked_bytes == 16_640
+        assert 8 * cost.weight_bytes / 16_640 < most
+    assert costs["tiny_conv_4_bits_80_zeros"].weight_bytes < 0.45 * costs["tiny_conv_4_bits"].weight_bytes
+    assert [layer.form for layer in costs["tiny_conv_8"].layers] == ["plain", "plain"]
 
 
 def test_the_same_models_give_the_same_bytes_anywhere(tmp_path: Path):

@@ -21,10 +21,11 @@ def swept(tmp_path_factory) -> SimpleNamespace:
         with replaced_folder(folder / "train") as models:
             float_training.write_models(models, points)
         float_models = float_training.read_float_models(folder / "train")
+        ptq_rows, ptq_checkpoints = ptq.run(features, float_models, choices)
         qat_rows, qat_checkpoints = qat.run(features, float_models, choices)
         prune_rows, prune_checkpoints = prune.run(features, float_models, choices)
         return SimpleNamespace(
             folder=folder, features=features, params=choices, points=points, float_models=float_models,
-            ptq_rows=ptq.run(features, float_models, choices), qat_rows=qat_rows, qat_checkpoints=qat_checkpoints,
+            ptq_rows=ptq_rows, ptq_checkpoints=ptq_checkpoints, qat_rows=qat_rows, qat_checkpoints=qat_checkpoints,
             prune_rows=prune_rows, prune_checkpoints=prune_checkpoints,
         )  # fmt: skip

@@ -29,10 +29,10 @@ def test_rows_are_those_of_ptq_and_named_qat(swept):
 
 def test_a_candidate_is_quantized_and_has_its_rows_accuracy(swept, tmp_path):
     with replaced_folder(tmp_path / "candidates") as folder:
-        qat.write_candidates(folder, swept.qat_rows, swept.qat_checkpoints)
+        ptq.write_candidates(folder, swept.qat_rows, swept.qat_checkpoints)
     assert len(list((tmp_path / "candidates").iterdir())) == 8
     for row in swept.qat_rows:
-        model = read_checkpoint(tmp_path / "candidates" / qat.checkpoint_name(row))
+        model = read_checkpoint(tmp_path / "candidates" / ptq.checkpoint_name(row))
         assert isinstance(model.activations["logits"], LogitsQuantizer)
         for layer in weighted_layers(model).values():
             largest = 12 if row["weight_format"] else 2 ** (row["weight_bits"] - 1) - 1
