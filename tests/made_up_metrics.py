@@ -15,7 +15,13 @@ def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
     sweep = {"float_test_accuracy": 0.912, "w2a8": width, "w2a2": width, "w8a8": width}
     phase = {"min": 1.0, "mean": 1.5, "max": 2.0}
     phases = ("preprocess_ms", "preprocess_stride_ms", "inference_ms", "postprocess_ms")
-    board_model = {"name": "pruned", "amount": 0.5, "tflite_sha256": "ab", "inference_ms": 20.5, "test_accuracy": 0.85}
+    board_model = {
+        "name": "structured_500",
+        "amount": 0.5,
+        "tflite_sha256": "ab",
+        "inference_ms": 20.5,
+        "test_accuracy": 0.85,
+    }
     return {
         "preprocess": {
             "source": source,

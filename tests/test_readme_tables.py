@@ -45,7 +45,7 @@ def test_tables_are_filled_and_checked(root, capsys):
         "| w2a8 | 87.5% ± 1.0 | -3.7 [-5.0, -2.4] | 87.5% ± 1.0 | -3.7 [-5.0, -2.4] | 4,000 |",
         "| its 95% interval | 85.6% to 93.2% | 85.6% to 93.2% |",
         "| Speech Commands v0.02 | 50.0% | 500 | 9,500 | 20.50 (modelled cycles) | 200 | 65.0% | 85.0% |",
-        "| synthetic speech | pruned | 50.0% | 20.50 (modelled cycles) | 85.0% |",
+        "| synthetic speech | structured_500 | 50.0% | 20.50 (modelled cycles) | 85.0% |",
     ):
         assert line in text.splitlines()
     assert "| old |" not in text
@@ -95,3 +95,12 @@ def test_the_estimates_tables_hold_layers_sums_and_widths(root):
     assert "| all |  |  | 16,652 | 336,000 | 680,004 | 672,024 | 16,640 | 4,000 |" in lines
     widths = [line.split(" | ")[1:3] for line in lines if line.startswith("| synthetic speech")]
     assert widths[0] == ["w8", "16,640"] and widths[-1] == ["w2", "4,160"]
+
+
+def test_forms_of_sparse_weights(root):
+    model = {"name": "unstructured_900", "amount": 0.9, "weights": 16_640, "not_zero": 1_664, "dense": 16_640}
+    forms = {"bitmap": 3_744, "run_lengths_4": 3_000, "run_lengths_8": 3_328, "rice": 2_600, "entropy": 2_500}
+    (root / "results" / "sparse_forms.json").write_text(json.dumps({"models": [model | forms]}))
+    (root / "README.md").write_text("<!-- table: sparse_forms -->\n<!-- end -->\n")
+    assert main(["--root", str(root)]) == 0
+    assert "| 90% | 1,664 | 16,640 | 3,744 | 3,000 | 3,328 | 2,600 | 2,500 |" in (root / "README.md").read_text()

@@ -3,7 +3,7 @@
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json, `<!-- table: sweep_scaling -->` of results/sweep_scaling.json.
+results/front_ends.json, `sweep_scaling` and `sparse_forms` of results/<name>.json.
 """
 
 import argparse
@@ -23,8 +23,6 @@ FOLDERS = {
     "speech_commands": Path("results/speech_commands/metrics"),
     "ds_cnn": Path("results/speech_commands_ds_cnn/metrics"),
 }
-FRONT_ENDS = Path("results/front_ends.json")
-SCALING = Path("results/sweep_scaling.json")
 BLOCK = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -171,6 +169,19 @@ def scaling_table(measured: dict) -> str:
     return _markdown([f"QAT of {measured['models']} models, {measured['cores']} cores", "seconds"], rows)
 
 
+def sparse_forms_table(measured: dict) -> str:
+    """Bytes of tools/sparse_forms.py."""
+    forms = {
+        "dense": "dense", "bitmap": "bitmap", "run_lengths_4": "run lengths of 4 bits",
+        "run_lengths_8": "of 8 bits", "rice": "Rice (stored)", "entropy": "entropy, a bound",
+    }  # fmt: skip
+    rows = [
+        [f"{row['amount']:.0%}", f"{row['not_zero']:,}", *(f"{row[form]:,}" for form in forms)]
+        for row in measured["models"]
+    ]
+    return _markdown(["zeroed", "not zero", *forms.values()], rows)
+
+
 _COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "live_bytes")
 
 
@@ -188,16 +199,20 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
     "widths": widths_table,
 }
 
+MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
+    "front_ends": front_ends_table,
+    "sweep_scaling": scaling_table,
+    "sparse_forms": sparse_forms_table,
+}
+
 
 def filled(text: str, root: Path) -> str:
     """README's text with every table made anew. Raises ArtifactError for an unknown table or missing metrics."""
 
     def table(block: re.Match) -> str:
         name, *data = block[2].split()
-        if name == "front_ends" and not data:
-            return block[1] + front_ends_table(json.loads((root / FRONT_ENDS).read_text())) + block[3]
-        if name == "sweep_scaling" and not data:
-            return block[1] + scaling_table(json.loads((root / SCALING).read_text())) + block[3]
+        if name in MEASURED and not data:
+            return block[1] + MEASURED[name](json.loads((root / "results" / f"{name}.json").read_text())) + block[3]
         if name not in TABLES or not data or any(folder not in FOLDERS for folder in data):
             expected = f"one of {', '.join(TABLES)}, then {' or '.join(FOLDERS)}"
             raise ArtifactError(f"README.md: `table: {block[2]}` is unknown; write {expected}.")

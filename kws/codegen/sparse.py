@@ -16,22 +16,22 @@ RICE_MAX = 7  # a byte's worth: gaps of hundreds
 
 def sparse_bytes(weights: np.ndarray, bits: int) -> int:
     """Bytes that int8 weights, any shape, take in this form."""
-    gaps, values = _gaps(weights)
-    return int(_sizes_bits(gaps, values, bits).min() + 7) // 8
+    before, values = gaps(weights)
+    return int(_sizes_bits(before, values, bits).min() + 7) // 8
 
 
 def pack_sparse(weights: np.ndarray, bits: int) -> tuple[np.ndarray, int]:
     """The stream as uint8 (sparse_bytes,), and its `rice`, the smallest of those that make it shortest."""
-    gaps, values = _gaps(weights)
-    sizes = _sizes_bits(gaps, values, bits)
+    before, values = gaps(weights)
+    sizes = _sizes_bits(before, values, bits)
     rice = int(sizes.argmin())
-    high = gaps >> rice
+    high = before >> rice
     lengths = high + 1 + rice + bits
     starts = np.cumsum(lengths) - lengths
     stream = np.zeros(lengths.sum(initial=0), np.uint8)
     stream[np.repeat(starts - np.cumsum(high) + high, high) + np.arange(high.sum(initial=0))] = 1
     numbers = (starts + high + 1)[:, None]
-    stream[numbers + np.arange(rice)] = gaps[:, None] >> np.arange(rice) & 1
+    stream[numbers + np.arange(rice)] = before[:, None] >> np.arange(rice) & 1
     at_values, values = numbers[: len(values)] + rice, values.astype(np.int32)
     stream[at_values + np.arange(bits)] = values[:, None] >> np.arange(bits) & 1
     return np.packbits(stream[: sizes[rice]], bitorder="little"), rice
@@ -56,16 +56,16 @@ def unpack_sparse(packed: np.ndarray, count: int, bits: int, rice: int) -> np.nd
     return weights
 
 
-def _gaps(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Zeros before each weight that is not zero, and behind the last if there are any; the weights that are not."""
+def gaps(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Zeros before each weight that is not zero, and behind the last if there are any; those weights."""
     flat = weights.reshape(-1)
     places = np.flatnonzero(flat)
     ends = places if len(flat) and len(places) and places[-1] == len(flat) - 1 else np.append(places, len(flat))
     return np.diff(ends, prepend=-1) - 1, flat[places]
 
 
-def _sizes_bits(gaps: np.ndarray, values: np.ndarray, bits: int) -> np.ndarray:
+def _sizes_bits(before: np.ndarray, values: np.ndarray, bits: int) -> np.ndarray:
     """Bits of the stream for each `rice` from 0 to RICE_MAX."""
     return np.array(
-        [(gaps >> rice).sum() + len(gaps) * (1 + rice) + len(values) * bits for rice in range(RICE_MAX + 1)]
+        [(before >> rice).sum() + len(before) * (1 + rice) + len(values) * bits for rice in range(RICE_MAX + 1)]
     )

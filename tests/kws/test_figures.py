@@ -9,6 +9,7 @@ from kws import figures
 from kws.captions import model_caption
 from kws.errors import ArtifactError, DataError
 from kws.figures import audio, style
+from kws.figures.pareto import front, pareto
 from kws.figures.training import confusion_counts
 from kws.timing import Latency
 
@@ -80,6 +81,17 @@ def phase_rows():
     ]
 
 
+def candidate_rows():
+    costs = [("ptq", 50, 38.0, 0.95), ("qat", 40, 38.0, 0.94), ("structured", 45, 20.0, 0.92), ("ptq", 52, 38.0, 0.93)]
+    return [
+        {
+            "method": method, "fine_tuned": method != "ptq", "flash_bytes_estimate": 1000 * flash,
+            "mcu_inference_ms": ms, "test_accuracy": accuracy, "deployed": accuracy == 0.94,
+        }
+        for method, flash, ms, accuracy in costs
+    ]  # fmt: skip
+
+
 EPOCHS = [
     {"epoch": epoch, "split": split, "loss": 1 / epoch, "accuracy": 1 - 0.5 / epoch}
     for epoch in (1, 2, 3)
@@ -106,6 +118,7 @@ DRAWN = {
         for x in ("parameters", "flops", "cpu_latency_us")
     },
     "structured_pruning_mcu": lambda path: figures.structured_pruning_mcu(path, board_rows(), "synthetic", "modelled"),
+    "pareto": lambda path: pareto(path, candidate_rows(), "synthetic", "modelled"),
     "mcu_phases": lambda path: figures.mcu_phases(path, phase_rows(), "synthetic", "modelled"),
     "devices": lambda path: figures.devices(path, BOARD, OTHERS, "synthetic", "modelled"),
     "confusion": lambda path: figures.confusion(path, CONFUSED, CLASSES, "synthetic"),
@@ -121,6 +134,12 @@ def test_a_picture_is_written_twice_in_the_same_bytes(tmp_path, name):
     with Image.open(first) as image:
         assert image.width > 400 and image.height > 150
         assert "Software" not in image.info and len(image.convert("RGB").getcolors(1 << 20)) > 20
+
+
+def test_the_front_is_what_nothing_beats():
+    rows = candidate_rows()
+    assert [row["test_accuracy"] for row in front(rows, "flash_bytes_estimate")] == [0.94, 0.95]
+    assert [row["test_accuracy"] for row in front(rows, "mcu_inference_ms")] == [0.92, 0.95]
 
 
 def test_audio_figures(tmp_path):
@@ -206,7 +225,7 @@ def test_every_picture_names_its_data_and_cycles(tmp_path, monkeypatch):
     audio.audio_figures(tmp_path, clips(), "synthetic")
     assert len(captions) == len(DRAWN) + 5
     assert all("synthetic speech" in caption for caption in captions)
-    assert sum("modelled cycles" in caption for caption in captions) == 3
+    assert sum("modelled cycles" in caption for caption in captions) == 4
 
 
 def test_nothing_to_draw_is_refused(tmp_path):

@@ -24,15 +24,21 @@ TIMEOUT_S = 20.0
 BAUD = 115200
 
 
-def tiny_conv(filters: int, bits: int, seed: int) -> bytes:
-    layers = [Conv(filters, (10, 8), (2, 2), bits=bits), Reshape((500 * filters,)), Dense(4, bits=bits)]
+def tiny_conv(filters: int, bits: int, seed: int, zeros: float = 0.0) -> bytes:
+    conv = Conv(filters, (10, 8), (2, 2), bits=bits, zeros=zeros)
+    layers = [conv, Reshape((500 * filters,)), Dense(4, bits=bits, zeros=zeros)]
     return build((49, 40, 1), layers, seed)
 
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, bytes]:
-    """Plain and packed weights take different ways through the firmware; the third one is of another size."""
-    return {"deployed": tiny_conv(8, 8, 1), "three_bits": tiny_conv(8, 3, 2), "smaller": tiny_conv(3, 8, 3)}
+    """Plain, packed and sparse weights take different ways through the firmware; the third one is of another size."""
+    return {
+        "deployed": tiny_conv(8, 8, 1),
+        "three_bits": tiny_conv(8, 3, 2),
+        "smaller": tiny_conv(3, 8, 3),
+        "sparse": tiny_conv(8, 8, 4, zeros=0.9),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def test_every_clip_and_model_equals_the_host_and_time_stands_still(
         return runs, session.transcript.text()
 
     runs, transcript = whole_session()
-    assert [run.mismatches.total() for run in runs] == [0, 0, 0]
+    assert [run.mismatches.total() for run in runs] == [0, 0, 0, 0]
     assert len({tuple(run.labels) for run in runs}) > 1  # the models differ, so a mix-up would have shown
     again, transcript_again = whole_session()
     assert [[t.cycles for t in run.timings] for run in runs] == [[t.cycles for t in run.timings] for run in again]
