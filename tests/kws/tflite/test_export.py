@@ -21,7 +21,7 @@ def exported(request, converted):
     """A quantized model, the graph of its .tflite, and the file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWS_STORE", str(converted / "store"))
-        files, _, _ = support_conversion.convert(converted, request.param)
+        files, *_ = support_conversion.convert(converted, request.param)
     return (
         read_checkpoint(converted / "qat" / f"w{request.param}a8_seed0.pt"),
         read_graph(files["deployed"]),
@@ -92,5 +92,5 @@ def test_what_did_not_arrive_as_it_was_is_told(converted):
 def test_the_bytes_do_not_tell_what_was_converted_before(converted, monkeypatch):
     """An interrupted stage converts what is left in another process."""
     monkeypatch.setenv("KWS_STORE", str(converted / "store"))
-    files, _, _ = support_conversion.convert(converted, support_conversion.WIDTHS[0])
+    files, *_ = support_conversion.convert(converted, support_conversion.WIDTHS[0])
     assert (converted / "again.tflite").read_bytes() == files["deployed"]
