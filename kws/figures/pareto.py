@@ -43,22 +43,26 @@ def pareto(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> Non
         cycles_are: "modelled" or "measured".
     """
     rows = required([row for row in rows if row["mcu_inference_ms"] is not None], "plots/pareto.csv")
+    best = max(row["test_accuracy"] for row in rows)
+    floor = _floor(rows, best)
+    below = sum(row["test_accuracy"] < floor for row in rows)
     caption = f"{data_caption(source)}; {cycles_caption(cycles_are)}; every point is one set of int8 weights"
+    if below:
+        caption += f"; {below} of {len(rows)} lie below the axis"
     with picture(path, "What compression costs: every candidate", caption, (10, 4.6), (1, 2), sharey=True) as (_, axes):
-        best = max(row["test_accuracy"] for row in rows)
         for panel, (cost, label) in zip(axes, _AXES.items(), strict=True):
             _panel(panel, rows, cost)
             panel.set(xlabel=label)
             accuracy_axis(panel)
-        axes[0].set_ylim(_floor(rows, best), best + 0.1 * (best - _floor(rows, best)))
+        axes[0].set_ylim(floor, best + 0.1 * (best - floor))
         axes[1].set_xlim(0, None)
         axes[1].legend(loc="lower right")
 
 
 def _floor(rows: Sequence[Row], best: float) -> float:
-    """Where the accuracies that anyone would deploy end: three times as far down as the fronts go."""
-    worst = min(row["test_accuracy"] for cost in _AXES for row in front(rows, cost))
-    return max(best - 3 * max(best - worst, 0.01), 0)
+    """Where the accuracies that anyone would deploy end: half as far again as the fronts go within 20 points."""
+    worth = [row["test_accuracy"] for cost in _AXES for row in front(rows, cost) if row["test_accuracy"] > best - 0.2]
+    return max(best - 1.5 * max(best - min(worth), 0.01), 0)
 
 
 def _panel(axes: Axes, rows: Sequence[Row], cost: str) -> None:
