@@ -12,6 +12,23 @@ enum { KWS_DOT_ROWS = 4 };
 /* Compiled once for each number of rows, which must be a constant where it is called: the sums stay in registers. */
 #define KWS_FOR_EACH_COUNT static inline __attribute__((always_inline))
 
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#include <arm_acle.h>
+
+/* Four bytes as a word, wherever they lie. */
+static inline uint32_t kws_word_at(const int8_t *bytes) {
+  uint32_t word;
+  __builtin_memcpy(&word, bytes, sizeof word); /* one load: plain memcpy is a call in a freestanding build */
+  return word;
+}
+
+/* sum + the products of four weights with four inputs: first and third byte in `even`, the others in `odd`, int16. */
+static inline int32_t kws_dot_four(uint32_t weights, int16x2_t even, int16x2_t odd, int32_t sum) {
+  sum = __smlad(__sxtb16((int8x4_t)weights), even, sum);
+  return __smlad(__sxtb16((int8x4_t)__ror(weights, 8)), odd, sum);
+}
+#endif
+
 /* sums[r] += sum of weights[r * row_stride + i] * (input[i] + input_offset), i < length, for r < rows <= 4. */
 KWS_FOR_EACH_COUNT void kws_dot(const uint32_t rows, const int8_t *restrict input, const int8_t *restrict weights,
                                 uint32_t row_stride, uint32_t length, int32_t input_offset, int32_t *sums) {
@@ -21,7 +38,18 @@ KWS_FOR_EACH_COUNT void kws_dot(const uint32_t rows, const int8_t *restrict inpu
     row[r] = weights + r * row_stride;
     sum[r] = sums[r];
   }
-  for (uint32_t i = 0; i < length; i++) {
+  uint32_t i = 0;
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+  const int16x2_t offset = (int16x2_t)((uint32_t)(uint16_t)input_offset * 0x00010001u);
+  for (; i + 4 <= length; i += 4) {
+    const uint32_t four = kws_word_at(input + i);
+    const int16x2_t even = __sadd16(__sxtb16((int8x4_t)four), offset);
+    const int16x2_t odd = __sadd16(__sxtb16((int8x4_t)__ror(four, 8)), offset);
+    for (uint32_t r = 0; r < rows; r++)
+      sum[r] = kws_dot_four(kws_word_at(row[r] + i), even, odd, sum[r]);
+  }
+#endif
+  for (; i < length; i++) {
     const int32_t x = input[i] + input_offset;
     for (uint32_t r = 0; r < rows; r++)
       sum[r] += x * row[r][i];

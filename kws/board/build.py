@@ -49,7 +49,7 @@ def build_image(generated_dir: Path, front_end: FrontEnd, build_dir: Path, baud:
     """Cross-compile the firmware with the generated models; build_dir is replaced as a whole.
 
     Args:
-        generated_dir: models.c and model_*.c.
+        generated_dir: models.c, models.S and model_*.c.
         front_end: parameters of the front end's tables.
         build_dir: where sources, image.elf and image.bin go.
         baud: rate of the board's UART.
@@ -116,7 +116,7 @@ def _models(generated_dir: Path) -> list[Path]:
     """The generated C files, by name; headers beside them are copied along."""
     if not (generated_dir / "models.c").is_file():
         raise BuildError(f"{generated_dir / 'models.c'} is missing: kws.codegen.generate writes it; run `dvc repro`.")
-    return sorted(path for path in generated_dir.iterdir() if path.suffix in (".c", ".h"))
+    return sorted(path for path in generated_dir.iterdir() if path.suffix in (".c", ".h", ".S"))
 
 
 def _stage(
@@ -138,7 +138,7 @@ def _stage(
     write_text(folder / "include" / "protocol.h", protocol.header(baud))
     if front_end is not None:
         write_tables(front_end, folder / "include" / "front_end_tables.h")
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.c"))
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".c", ".S"))
 
 
 def _copy(paths: Sequence[Path], folder: Path) -> None:

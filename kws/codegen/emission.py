@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from kws.codegen.buffers import Placement
+from kws.codegen.cortex_m4.assembly import source_text
+from kws.codegen.cortex_m4.convolution import FILTERS, FrameConvolution, convolution
+from kws.codegen.cortex_m4.frames import frame_of
 from kws.codegen.layers import Layer, Network, Weighted
 from kws.codegen.packing import pack
 from kws.codegen.sparse import pack_sparse
@@ -26,8 +29,8 @@ FORMULAS = {
 def model_text(name: str, tflite_sha256: str, network: Network, placement: Placement) -> str:
     """All of model_<name>.c."""
     parts = [_head(f"Model {name}, from the .tflite with SHA-256\n{tflite_sha256}."), '#include "kernels.h"\n']
-    parts += ['#include "model.h"\n\n', _schema_check(), "\n"]
-    parts += ["extern int8_t kws_arena[];\n"] if placement.outputs else []
+    parts += ['#include "kernels_cortex_m4.h"\n', '#include "model.h"\n\n', _schema_check(), "\n"]
+    parts += ["extern int8_t kws_arena[];\n"] if placement.arena_bytes else []
     parts += ["extern int8_t kws_unpacked[];\n"] if placement.unpacked_bytes else []
     for index, layer in enumerate(network.layers):
         parts += ["\n", _layer_text(index, layer, placement.unpacked[index])]
@@ -77,7 +80,36 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
         members["requantization"] = _table_members(prefix, weighted, layer.members["requantization"])
         members["weights"] = f"{prefix}_weights" if unpacked_at is None else f"kws_unpacked + {unpacked_at}"
     struct = f"static const kws_{layer.kernel}_t {prefix} = {{\n{initializer(members)}}};\n"
-    return comment(f"{title}\n{FORMULAS[layer.kernel]}") + tables + struct
+    return comment(f"{title}\n{FORMULAS[layer.kernel]}") + tables + struct + _frame_text(prefix, frame_of(layer))
+
+
+def _frame_text(prefix: str, shape: FrameConvolution | None) -> str:
+    """How a convolution lies in its frame, for the Cortex-M4."""
+    if shape is None:
+        return ""
+    functions = {word: shape.symbol(count) for word, count in _functions(shape).items()}
+    declared = "".join(
+        f"extern void {name}(const int16_t *, int8_t *, const int16_t *, const int32_t *);\n"
+        for name in functions.values()
+    )
+    members = {word: functions.get(word, "0") for word in ("pair", "single")}
+    members |= {"pitch": 2 * shape.pitch_words, "row_words": shape.row_words}
+    struct = f"static const kws_m4_frame_t {prefix}_frame = {{\n{initializer(members)}}};\n"
+    return f"#if KWS_CORTEX_M4\n{declared}{struct}#endif\n"
+
+
+def _functions(shape: FrameConvolution) -> dict[str, int]:
+    """The functions that a layer needs: for pairs of filters, and for one that is left."""
+    pairs, left = divmod(shape.filters, FILTERS)
+    return {**({"pair": FILTERS} if pairs else {}), **({"single": 1} if left else {})}
+
+
+def assembly_text(networks: Sequence[Network]) -> str:
+    """All of models.S: the functions that the models' layers call on a Cortex-M4, each once."""
+    shapes = [shape for network in networks for layer in network.layers if (shape := frame_of(layer))]
+    wanted = {shape.symbol(count): (shape, count) for shape in shapes for count in _functions(shape).values()}
+    functions = [convolution(*wanted[name]) for name in sorted(wanted)]
+    return source_text(functions, _head("What the models' layers call on a Cortex-M4."))
 
 
 def _tables(prefix: str, weighted: Weighted) -> str:
@@ -126,11 +158,21 @@ def _unpacking(index: int, weighted: Weighted, offset: int) -> str:
 def _invoke_text(network: Network, placement: Placement) -> str:
     """invoke(): one call a layer."""
     ends = ["input", *(f"kws_arena + {offset}" for offset in placement.outputs), "logits"]
-    calls = [
-        f"  kws_{layer.kernel}(&layer_{index}, {ends[index]}, {ends[index + 1]});\n"
+    calls = "".join(
+        _call(index, layer, ends[index], ends[index + 1], placement.frames[index])
         for index, layer in enumerate(network.layers)
-    ]
-    return f"static void invoke(const int8_t *input, int8_t *logits) {{\n{''.join(calls)}}}\n"
+    )
+    return f"static void invoke(const int8_t *input, int8_t *logits) {{\n{calls}}}\n"
+
+
+def _call(index: int, layer: Layer, source: str, target: str, frame_at: int | None) -> str:
+    """One layer's kernel, and where the Cortex-M4 has its own, both."""
+    portable = f"  kws_{layer.kernel}(&layer_{index}, {source}, {target});\n"
+    if frame_at is None:
+        return portable
+    frame = f"(int16_t *)(void *)(kws_arena + {frame_at})"
+    own = f"  kws_m4_{layer.kernel}(&layer_{index}, &layer_{index}_frame, {source}, {frame}, {target});\n"
+    return f"#if KWS_CORTEX_M4\n{own}#else\n{portable}#endif\n"
 
 
 def _model_struct(name: str, tflite_sha256: str, network: Network) -> str:

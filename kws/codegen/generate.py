@@ -2,17 +2,18 @@
 
     generate([("deployed", Path("model.tflite").read_bytes())], Path("build/generated"))
 
-writes models.c and one model_<name>.c each; the firmware's build compiles them with firmware/src. Same models, same
-bytes, wherever the folder is.
+writes models.c, models.S and one model_<name>.c each; the firmware's build compiles them with firmware/src. Same
+models, same bytes, wherever the folder is.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kws.codegen.buffers import Placement, place
-from kws.codegen.emission import MARK, model_text, models_text
+from kws.codegen.emission import MARK, assembly_text, model_text, models_text
 from kws.codegen.layers import Layer, Network
 from kws.codegen.lowering import lower
 from kws.errors import ModelError
@@ -48,7 +49,7 @@ class Generated:
 
 
 def generate(models: Sequence[tuple[str, bytes]], out_dir: Path) -> list[Generated]:
-    """Write models.c and a model_<name>.c for each (name, .tflite bytes) into out_dir; nothing if any is refused.
+    """Write models.c, models.S and a model_<name>.c for each (name, .tflite bytes); nothing if any is refused.
 
     C files that an earlier call left in out_dir for models no longer given are removed; other files stay.
 
@@ -59,12 +60,13 @@ def generate(models: Sequence[tuple[str, bytes]], out_dir: Path) -> list[Generat
     _check_names([name for name, _ in models])
     out_dir = Path(out_dir)
     compiled = [_compile(name, tflite) for name, tflite in models]
-    texts = {f"model_{entry.name}.c": text for entry, _, text in compiled}
-    texts["models.c"] = models_text([entry.name for entry, _, _ in compiled], [placed for _, placed, _ in compiled])
+    texts = {f"model_{one.generated.name}.c": one.text for one in compiled}
+    texts["models.c"] = models_text([one.generated.name for one in compiled], [one.placement for one in compiled])
+    texts["models.S"] = assembly_text([one.network for one in compiled])
     for file_name, text in texts.items():
         write_text(out_dir / file_name, text)
     _remove_stale(out_dir, set(texts))
-    return [entry for entry, _, _ in compiled]
+    return [one.generated for one in compiled]
 
 
 def _check_names(names: list[str]) -> None:
@@ -81,8 +83,16 @@ def _check_names(names: list[str]) -> None:
             raise ModelError(f"the model name {name!r} is given {names.count(name)} times: give each its own.")
 
 
-def _compile(name: str, tflite: bytes) -> tuple[Generated, Placement, str]:
-    """One model: its costs, its place in the shared buffers, its C."""
+class _Compiled(NamedTuple):
+    """One model: its costs, its layers, its place in the shared buffers, its C."""
+
+    generated: Generated
+    network: Network
+    placement: Placement
+    text: str
+
+
+def _compile(name: str, tflite: bytes) -> _Compiled:
     try:
         network = lower(read_graph(tflite))
     except ModelError as error:
@@ -90,7 +100,7 @@ def _compile(name: str, tflite: bytes) -> tuple[Generated, Placement, str]:
     placement = place(network)
     digest = sha256(tflite)
     text = model_text(name, digest, network, placement)
-    return _generated(name, digest, network, placement), placement, text
+    return _Compiled(_generated(name, digest, network, placement), network, placement, text)
 
 
 def _generated(name: str, digest: str, network: Network, placement: Placement) -> Generated:
