@@ -18,13 +18,20 @@ from math import prod
 import torch
 from torch import nn
 
+from kws.codegen.cortex_m4.frames import FrameConvolution, frame_shape
 from kws.codegen.storage import Storage
 from kws.features import BANDS, FRAMES
 
 FIRMWARE_FLASH_BYTES = 23_622  # code but the kernels, what every front end has
 FRONT_END_FLASH_BYTES = {"log_mel": 0, "mfcc": 3_530, "pcen": 3_210}  # more for front_end.kind: tables and code
 FIRMWARE_RAM_BYTES = 51_960  # a second of audio, frames and features, 8 KB of stack
-KERNEL_FLASH_BYTES = {"conv": 3_250, "depthwise": 1_480, "pool": 470, "dense": 5_070}  # linked where a layer needs it
+KERNEL_FLASH_BYTES = {
+    "conv": 3_250,
+    "frame": 1_000,
+    "depthwise": 1_480,
+    "pool": 470,
+    "dense": 5_070,
+}  # linked where a layer needs it
 MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
 LAYER_FLASH_BYTES = 70  # description and call
 CHANNEL_FLASH_BYTES = {"conv": 9, "depthwise": 9, "pool": 0, "dense": 12}  # an output channel: bias, multiplier, shift
@@ -44,6 +51,7 @@ class Layer:
     channels: int  # with a bias each; 0 for a pool
     macs: int
     flops: int
+    frame: FrameConvolution | None = None  # of a convolution that the Cortex-M4's own kernels take
 
     @property
     def outputs(self) -> int:
@@ -104,13 +112,17 @@ def weight_bytes(layer: Layer, bits: int) -> int:
 
 
 def live_bytes(found: Sequence[Layer]) -> list[int]:
-    """Bytes of activations that live while each layer runs: its input and its output.
+    """Bytes of activations that live while each layer runs: its input, its output, and its frame if it has one.
 
     Features and logits are not counted, they have places of their own. The arena must hold the largest of these: the
     layers form a chain, so the compiler (kws/codegen/buffers.py) lets outputs take turns at its two ends.
     """
     between = [_aligned(layer.outputs) for layer in found[:-1]]
-    return [first + second for first, second in pairwise([0, *between, 0])]
+    ends = pairwise([0, *between, 0])
+    return [
+        first + second + (4 * layer.frame.frame_words if layer.frame else 0)
+        for layer, (first, second) in zip(found, ends, strict=True)
+    ]
 
 
 def footprint(model: nn.Module, bits: int, front_end: str, stored: Sequence[Storage] | None = None) -> Footprint:
@@ -135,10 +147,18 @@ def image_footprint(models: Sequence[tuple[Sequence[Layer], Sequence[Storage]]],
     Plain weights are read from flash; others are unpacked into RAM at start, a byte each. The models take turns, so the
     image needs the largest arena and the largest room to unpack.
     """
-    kernels = {layer.kernel for found, _ in models for layer in found}
+    every = [layer for found, _ in models for layer in found]
+    kernels = {"frame" if layer.frame else layer.kernel for layer in every}
+    functions = {
+        layer.frame.symbol(filters): layer.frame.code_bytes(filters)
+        for layer in every
+        if layer.frame
+        for filters in layer.frame.functions
+    }
     forms = {storage.form for _, stored in models for storage in stored}
     flash = FIRMWARE_FLASH_BYTES + FRONT_END_FLASH_BYTES[front_end]
     flash += sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
+    flash += sum(functions.values())
     flash += sum(UNPACKER_FLASH_BYTES[form] for form in forms)
     flash += sum(MODEL_FLASH_BYTES + _layers_flash_bytes(*model) for model in models)
     arena = max(max(live_bytes(found)) for found, _ in models)
@@ -162,7 +182,15 @@ def _layer(name: str, module: nn.Module, inputs: int, shape: tuple[int, ...], re
         return Layer(name, kernel, shape, 0, 0, 0, inputs)
     weights, channels = module.weight.numel(), module.weight.shape[0]
     macs = outputs // channels * weights
-    return Layer(name, kernel, shape, weights, channels, macs, 2 * macs + outputs + outputs * rectified)
+    flops = 2 * macs + outputs + outputs * rectified
+    return Layer(name, kernel, shape, weights, channels, macs, flops, _frame(module, shape))
+
+
+def _frame(module: nn.Module, shape: tuple[int, ...]) -> FrameConvolution | None:
+    """Of a convolution whose windows fit; its quantization is taken to fit too, as after ReLU it does."""
+    if not isinstance(module, nn.Conv2d) or module.groups > 1:
+        return None
+    return frame_shape(module.kernel_size, module.stride, module.in_channels, shape[1:], module.out_channels)
 
 
 def _kernel(module: nn.Module) -> str | None:

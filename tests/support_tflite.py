@@ -71,9 +71,13 @@ class Reshape:
 Layer = Conv | Depthwise | Dense | AveragePool | Mean | Reshape
 
 
-def build(input_shape: tuple[int, ...], layers: list[Layer], seed: int = 0) -> bytes:
-    """Bytes of a one-subgraph int8 .tflite: input_shape without the batch, e.g. (49, 40, 1); layers in order."""
+def build(input_shape: tuple[int, ...], layers: list[Layer], seed: int = 0, rectified: tuple = (-128, -90)) -> bytes:
+    """Bytes of a one-subgraph int8 .tflite: input_shape without the batch, e.g. (49, 40, 1); layers in order.
+
+    Zero points of outputs behind ReLU are drawn from `rectified`, the first as often as all others and once more.
+    """
     network = _Network(seed)
+    network.rectified = (rectified[0], *rectified)
     network.input((1, *input_shape))
     for index, layer in enumerate(layers):
         network.add(layer, f"layer_{index}")
@@ -90,6 +94,7 @@ class _Network:
         self.operators: list[schema.OperatorT] = []
         self.codes: list[int] = []
         self.current = 0
+        self.rectified: tuple = ()
 
     def input(self, shape: tuple[int, ...]) -> None:
         self.current = self._activation("input", shape, 0.1, int(self.rng.integers(-128, 128)))
@@ -149,7 +154,7 @@ class _Network:
         if getattr(layer, "bias", True):  # left out as TFLite takes it: by a shorter list (CONV_2D always has one)
             inputs.append(self._bias(f"{name}/bias", channels, scales, typical_sum / 4))
         rectified = bool(layer.activation)
-        zero_point = int(self.rng.choice([-128, -128, -90])) if rectified else int(self.rng.integers(-50, 51))
+        zero_point = int(self.rng.choice(self.rectified)) if rectified else int(self.rng.integers(-50, 51))
         out_scale = step * typical_sum / 127 * float(self.rng.uniform(0.5, 1.2))
         output = self._activation(name, out_shape, out_scale, zero_point)
         self._operator(kind, inputs, output, options_type, options)

@@ -7,6 +7,7 @@
 
 #include "kernels.h"
 
+/* Not for other targets: their portable kernels are what is tested there. */
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 #define KWS_CORTEX_M4 1
 #else
@@ -29,5 +30,8 @@ typedef struct {
 /* kws_conv_2d with room for the frame, aligned to words. Input, frame and output do not overlap. */
 void kws_m4_conv_2d(const kws_conv_2d_t *layer, const kws_m4_frame_t *how, const int8_t *restrict input,
                     int16_t *restrict frame, int8_t *restrict output);
+
+/* kernels_dot.S: sums[r] += sum of weights[r * row_bytes + i] * input[i], i < length, a multiple of 16 and not 0. */
+void kws_m4_dot4(const int8_t *input, const int8_t *weights, uint32_t row_bytes, uint32_t length, int32_t sums[4]);
 
 #endif

@@ -1,4 +1,5 @@
 /* FULLY_CONNECTED: int8, one row of input, one scale or one an output. */
+#include "kernels_cortex_m4.h"
 #include "kernels_dot.h"
 #include "kernels_requantize.h"
 
@@ -22,7 +23,14 @@ KWS_FOR_EACH_COUNT void some_outputs(const uint32_t count, const kws_fully_conne
                                      const int8_t *restrict input, int8_t *restrict output) {
   int32_t sums[KWS_DOT_ROWS] = {0, 0, 0, 0};
   const int8_t *weights = layer->weights + row * layer->inputs;
-  kws_dot(count, input, weights, layer->inputs, layer->inputs, layer->input_offset, sums);
+  uint32_t done = 0;
+#if KWS_CORTEX_M4
+  if (count == KWS_DOT_ROWS && layer->input_offset == 0 && layer->inputs >= 16) {
+    done = layer->inputs & ~15u;
+    kws_m4_dot4(input, weights, layer->inputs, done, sums);
+  }
+#endif
+  kws_dot(count, input + done, weights + done, layer->inputs, layer->inputs - done, layer->input_offset, sums);
   for (uint32_t i = 0; i < count; i++)
     output[row + i] = requantize(&layer->requantization, row + i, sums[i]);
 }

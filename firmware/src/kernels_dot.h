@@ -22,6 +22,11 @@ static inline uint32_t kws_word_at(const int8_t *bytes) {
   return word;
 }
 
+/* The same number in both halves. */
+static inline int16x2_t kws_twice(int32_t value) {
+  return (int16x2_t)((uint32_t)(uint16_t)value * 0x00010001u);
+}
+
 /* sum + the products of four weights with four inputs: first and third byte in `even`, the others in `odd`, int16. */
 static inline int32_t kws_dot_four(uint32_t weights, int16x2_t even, int16x2_t odd, int32_t sum) {
   sum = __smlad(__sxtb16((int8x4_t)weights), even, sum);
@@ -40,7 +45,7 @@ KWS_FOR_EACH_COUNT void kws_dot(const uint32_t rows, const int8_t *restrict inpu
   }
   uint32_t i = 0;
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
-  const int16x2_t offset = (int16x2_t)((uint32_t)(uint16_t)input_offset * 0x00010001u);
+  const int16x2_t offset = kws_twice(input_offset);
   for (; i + 4 <= length; i += 4) {
     const uint32_t four = kws_word_at(input + i);
     const int16x2_t even = __sadd16(__sxtb16((int8x4_t)four), offset);

@@ -22,7 +22,7 @@ from kws.params import FrontEnd
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 _INCLUDES = ("-Iinclude", "-Isrc", "-Iport", "-Iport/include")
 # What a shared library offers to tests: the parts that need no port.
-_PORTLESS = ("crc32.c", "sha256.c", "postprocess.c", "kernels*.c")
+_PORTLESS = ("crc32.c", "sha256.c", "postprocess.c", "kernels*.c", "kernels*.S")
 _ANY_BAUD = 115200  # the host's port has no rate
 
 
@@ -58,7 +58,7 @@ def build_image(generated_dir: Path, front_end: FrontEnd, build_dir: Path, baud:
         BuildError: the compiler refuses, a file is missing, or the image does not fit the chip (with both sizes).
     """
     with replaced_folder(build_dir) as folder:
-        sources = _stage(folder, _models(generated_dir), ("*.c",), "nrf52840", front_end, baud)
+        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), "nrf52840", front_end, baud)
         flags = (*zig.BOARD_FLAGS, *_INCLUDES, "-T", "port/application.ld")
         elf = zig.compile_and_link(folder, sources, flags, "image.elf").read_bytes()
         found = sizes(elf)
@@ -81,7 +81,7 @@ def build_host_program(generated_dir: Path, front_end: FrontEnd, build_dir: Path
         BuildError: the compiler refuses or a file is missing.
     """
     with replaced_folder(build_dir) as folder:
-        sources = _stage(folder, _models(generated_dir), ("*.c",), "host", front_end, _ANY_BAUD)
+        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), "host", front_end, _ANY_BAUD)
         zig.compile_and_link(folder, sources, (*zig.HOST_FLAGS, *_INCLUDES), "firmware")
     return build_dir / "firmware"
 

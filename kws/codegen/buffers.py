@@ -8,7 +8,7 @@ features and the logits stay in the caller's buffers. The arena holds the larges
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kws.codegen.cortex_m4.frames import frame_of
+from kws.codegen.cortex_m4.selection import frame_of
 from kws.codegen.layers import Layer, Network
 
 ALIGNMENT_BYTES = 4  # so that a faster kernel may read words

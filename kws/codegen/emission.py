@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from kws.codegen.buffers import Placement
 from kws.codegen.cortex_m4.assembly import source_text
-from kws.codegen.cortex_m4.convolution import FILTERS, FrameConvolution, convolution
-from kws.codegen.cortex_m4.frames import frame_of
+from kws.codegen.cortex_m4.convolution import convolution
+from kws.codegen.cortex_m4.frames import FILTERS, FrameConvolution
+from kws.codegen.cortex_m4.selection import frame_of
 from kws.codegen.layers import Layer, Network, Weighted
 from kws.codegen.packing import pack
 from kws.codegen.sparse import pack_sparse
@@ -87,7 +88,7 @@ def _frame_text(prefix: str, shape: FrameConvolution | None) -> str:
     """How a convolution lies in its frame, for the Cortex-M4."""
     if shape is None:
         return ""
-    functions = {word: shape.symbol(count) for word, count in _functions(shape).items()}
+    functions = {"pair" if count == FILTERS else "single": shape.symbol(count) for count in shape.functions}
     declared = "".join(
         f"extern void {name}(const int16_t *, int8_t *, const int16_t *, const int32_t *);\n"
         for name in functions.values()
@@ -98,16 +99,10 @@ def _frame_text(prefix: str, shape: FrameConvolution | None) -> str:
     return f"#if KWS_CORTEX_M4\n{declared}{struct}#endif\n"
 
 
-def _functions(shape: FrameConvolution) -> dict[str, int]:
-    """The functions that a layer needs: for pairs of filters, and for one that is left."""
-    pairs, left = divmod(shape.filters, FILTERS)
-    return {**({"pair": FILTERS} if pairs else {}), **({"single": 1} if left else {})}
-
-
 def assembly_text(networks: Sequence[Network]) -> str:
     """All of models.S: the functions that the models' layers call on a Cortex-M4, each once."""
     shapes = [shape for network in networks for layer in network.layers if (shape := frame_of(layer))]
-    wanted = {shape.symbol(count): (shape, count) for shape in shapes for count in _functions(shape).values()}
+    wanted = {shape.symbol(count): (shape, count) for shape in shapes for count in shape.functions}
     functions = [convolution(*wanted[name]) for name in sorted(wanted)]
     return source_text(functions, _head("What the models' layers call on a Cortex-M4."))
 

@@ -75,9 +75,11 @@ def _layer(
     multipliers, shifts = zip(*pairs, strict=True)
     fit_accumulator(operator, rows, bias, shifts)
     requantization = {"output_offset": zero, "activation_min": low, "activation_max": high}
+    dense = kernel == "fully_connected"  # its reference kernel scales in double precision, the others' in integers
+    if dense:  # every weight meets an input, so the zero point's share is a constant
+        bias, input_zero = (bias - input_zero * rows.astype(np.int32).sum(axis=1)).astype(np.int32), 0
     members |= {"requantization": requantization, "input_offset": -input_zero}
     sizes = math.prod(source.shape), math.prod(target.shape)
-    dense = kernel == "fully_connected"  # its reference kernel scales in double precision, the others' in integers
     tables = Weighted(flat, bias, tuple(real), None) if dense else Weighted(flat, bias, multipliers, shifts)
     title = comment_text(f"{operator.place} -> {target.name}")
     return Layer(kernel, title, members, tables, *sizes, macs)

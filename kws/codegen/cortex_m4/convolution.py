@@ -10,42 +10,13 @@ doubling high multiplication, and its addend the rounding of the shift that foll
 ARM DDI0403E, A7.7.149; TensorFlow's reference MultiplyByQuantizedMultiplier.
 """
 
-from dataclasses import dataclass
-
 from kws.codegen.cortex_m4.assembly import Function, add_constant
+from kws.codegen.cortex_m4.frames import PLACES, FrameConvolution
 
-PLACES = 4  # of a block
-FILTERS = 2
 _ACCUMULATORS = tuple(f"r{number}" for number in range(4, 12))  # filter after filter, place after place
 _INPUTS = ("r0", "r1", "r2", "r3")
 _WEIGHT, _POINTER = "r12", "lr"
 PARAMETER_WORDS = 4  # of a filter: twice the bias, multiplier, what is added before the shift, shift
-
-
-@dataclass(frozen=True)
-class FrameConvolution:
-    """Sizes of one layer. The frame has `pitch_words` a row; row 0 of the window of output row y is row y * stride."""
-
-    rows: int  # of the kernel
-    row_words: int  # of a kernel's row, two weights each; the last may be half empty
-    step_words: int  # from one place to the next
-    pitch_words: int  # of the frame
-    stride_rows: int
-    output_height: int
-    output_width: int
-    filters: int
-    exact_negative: bool  # whether an output can come out of a negative number
-
-    @property
-    def frame_words(self) -> int:
-        """Of the whole frame."""
-        return ((self.output_height - 1) * self.stride_rows + self.rows) * self.pitch_words
-
-    def symbol(self, filters: int) -> str:
-        """What the function for so many filters is called: layers of the same sizes share it."""
-        sizes = f"{self.rows}x{self.row_words}_{self.step_words}_{self.pitch_words}_{self.stride_rows}"
-        end = "_any" if self.exact_negative else ""
-        return f"kws_m4_conv_{sizes}_{self.output_height}x{self.output_width}x{self.filters}_{filters}{end}"
 
 
 class _Frame:
@@ -55,8 +26,8 @@ class _Frame:
         self.weights = 0  # [row][word][filter]
         self.parameters = shape.rows * shape.row_words * filters * 4
         self.saved = self.parameters + PARAMETER_WORDS * 4 * filters
-        self.input, self.output, self.height, self.block = (self.saved + 4 * n for n in range(4))
-        self.size = -(-(self.saved + 16) // 8) * 8
+        self.input, self.output, self.height, self.end, self.entry = (self.saved + 4 * n for n in range(5))
+        self.size = -(-(self.saved + 20) // 8) * 8
 
 
 def convolution(shape: FrameConvolution, filters: int) -> Function:
@@ -75,10 +46,11 @@ def convolution(shape: FrameConvolution, filters: int) -> Function:
     code(f"ldr {_POINTER}, [sp, #{frame.input}]")
     whole, rest = divmod(shape.output_width, PLACES)
     if whole:
-        code(f"movs r4, #{whole}", f"str r4, [sp, #{frame.block}]")
+        code(*add_constant("r4", _POINTER, 4 * whole * PLACES * shape.step_words), f"str r4, [sp, #{frame.end}]")
+        _enter(code, shape, frame, filters)
         code.label(f"{name}_block")
         _block(code, shape, frame, filters, PLACES)
-        code(f"ldr r0, [sp, #{frame.block}]", "subs r0, #1", f"str r0, [sp, #{frame.block}]", f"bne.w {name}_block")
+        _repeat(code, shape, frame)
     if rest:
         _block(code, shape, frame, filters, rest)
     code(f"ldr r0, [sp, #{frame.input}]", *add_constant("r0", "r0", shape.stride_rows * shape.pitch_words * 4))
@@ -86,6 +58,40 @@ def convolution(shape: FrameConvolution, filters: int) -> Function:
     code(f"str r0, [sp, #{frame.height}]", f"bne.w {name}_row")
     code(f"add sp, #{frame.size}", "pop {r4-r11, pc}")
     return code
+
+
+def _enter(code: Function, shape: FrameConvolution, frame: _Frame, filters: int) -> None:
+    """Where a row's blocks begin: at the kernel's first row that meets more than zeros."""
+    if not shape.skipped_rows:
+        return
+    code(f"ldr r0, [sp, #{frame.height}]", f"adr.w r1, {code.name}_block")
+    for y, rows in enumerate(shape.skipped_rows):
+        code(f"cmp r0, #{shape.output_height - y}", "it eq", f"adreq.w r1, {code.name}_without_{rows}")
+    code("orr r1, r1, #1", f"str r1, [sp, #{frame.entry}]", "bx r1")
+    for rows in shape.skipped_rows:
+        code.label(f"{code.name}_without_{rows}")
+        sums = _sums(filters, PLACES)
+        _biases(code, frame, sums)
+        code(*(f"mov {register}, {registers[0]}" for registers in sums for register in registers[1:]))
+        code(f"b.w {code.name}_kernel_row_{rows}")
+
+
+def _repeat(code: Function, shape: FrameConvolution, frame: _Frame) -> None:
+    """The next block of the row, unless the pointer stands at its end."""
+    if shape.skipped_rows:
+        code(f"ldr r0, [sp, #{frame.entry}]", f"cmp {_POINTER}, {_WEIGHT}", "it ne", "bxne r0")
+    else:
+        code(f"cmp {_POINTER}, {_WEIGHT}", f"bne.w {code.name}_block")
+
+
+def _sums(filters: int, places: int) -> list[tuple[str, ...]]:
+    """The registers of each filter's sums, a place each."""
+    return [_ACCUMULATORS[f * places : (f + 1) * places] for f in range(filters)]
+
+
+def _biases(code: Function, frame: _Frame, sums: list[tuple[str, ...]]) -> None:
+    """Each filter's bias to the register of its first place."""
+    code(*(f"ldr {r[0]}, [sp, #{frame.parameters + f * PARAMETER_WORDS * 4}]" for f, r in enumerate(sums)))
 
 
 def _copy_tables(code: Function, frame: _Frame, filters: int, shape: FrameConvolution) -> None:
@@ -103,22 +109,15 @@ def _copy_tables(code: Function, frame: _Frame, filters: int, shape: FrameConvol
 
 def _block(code: Function, shape: FrameConvolution, frame: _Frame, filters: int, places: int) -> None:
     """All filters of the function at `places` places from _POINTER on, which moves behind them."""
-    sums = [_ACCUMULATORS[f * places : (f + 1) * places] for f in range(filters)]
-    for f in range(filters):
-        bias = frame.parameters + f * PARAMETER_WORDS * 4
-        code(f"ldr {sums[f][0]}, [sp, #{bias}]")
-    for f in range(filters):
-        code(*(f"mov {register}, {sums[f][0]}" for register in sums[f][1:]))
+    sums = _sums(filters, places)
+    _biases(code, frame, sums)
     for row in range(shape.rows):
+        if places == PLACES and row in shape.skipped_rows:
+            code.label(f"{code.name}_kernel_row_{row}")
         _row(code, shape, frame, sums, places, row)
     code.note("scale, round, shift, add the zero point, saturate, store")
     _outputs(code, shape, frame, sums, places)
-    moved = places * shape.step_words - (shape.rows - 1) * shape.pitch_words
-    code(*_moved(_POINTER, 4 * moved))
-
-
-def _moved(register: str, value: int) -> list[str]:
-    return [f"{'add' if value >= 0 else 'sub'}w {register}, {register}, #{abs(value)}"]
+    code(*add_constant(_POINTER, _POINTER, 4 * places * shape.step_words))
 
 
 def _row(
@@ -126,8 +125,6 @@ def _row(
 ) -> None:
     """One row of the kernel: every word of input is loaded once, as long as a register holds it."""
     code.note(f"kernel row {row}")
-    if row:
-        code(f"add.w {_POINTER}, {_POINTER}, #{4 * shape.pitch_words}")
     held: dict[int, str] = {}
     for word in range(shape.row_words):
         wanted = [place * shape.step_words + word for place in range(places)]
@@ -136,26 +133,33 @@ def _row(
         for at in wanted:
             if at not in held:
                 held[at] = free.pop(0)
-                code(f"ldr {held[at]}, [{_POINTER}, #{4 * at}]")
+                code(f"ldr {held[at]}, [{_POINTER}, #{4 * (row * shape.pitch_words + at)}]")
         for f, registers in enumerate(sums):
             offset = frame.weights + ((row * shape.row_words + word) * len(sums) + f) * 4
             code(f"ldr {_WEIGHT}, [sp, #{offset}]")
-            code(*(f"smlad {r}, {_WEIGHT}, {held[at]}, {r}" for r, at in zip(registers, wanted, strict=True)))
+            bias = registers[0] if row == word == 0 else None  # every sum begins with it, its own register the last
+            products = [(r, held[at], bias or r) for r, at in zip(registers, wanted, strict=True)]
+            code(*(f"smlad {r}, {_WEIGHT}, {x}, {addend}" for r, x, addend in reversed(products)))
 
 
 def _outputs(code: Function, shape: FrameConvolution, frame: _Frame, sums: list[tuple[str, ...]], places: int) -> None:
     for f, registers in enumerate(sums):
         at = frame.parameters + f * PARAMETER_WORDS * 4
         code(f"ldr r0, [sp, #{at + 4}]", f"ldr r1, [sp, #{at + 8}]", f"ldr r2, [sp, #{at + 12}]")
+        if f == 0:
+            code(f"ldr r3, [sp, #{frame.output}]", f"ldr {_WEIGHT}, [sp, #{frame.end}]")
         for r in registers:
             if shape.exact_negative:
                 code(f"smmulr {r}, {r}, r0", f"add {r}, {r}, {r}, asr #31", f"add {r}, r1")
             else:
                 code(f"smmlar {r}, {r}, r0, r1")
         code(*(f"asr.w {r}, {r}, r2" for r in registers))
+        if shape.rectified_at is not None:
+            sign = "add" if shape.rectified_at >= 0 else "sub"
+            code(*(f"usat {r}, #8, {r}" for r in registers))
+            code(*(f"{sign}.w {r}, {r}, #{abs(shape.rectified_at)}" for r in registers))
         code(*(f"ssat {r}, #8, {r}" for r in registers))
-    code(f"ldr r0, [sp, #{frame.output}]")
     for place in range(places):
         for f, registers in enumerate(sums):
-            code(f"strb {registers[place]}, [r0, #{place * shape.filters + f}]")
-    code(*_moved("r0", places * shape.filters), f"str r0, [sp, #{frame.output}]")
+            code(f"strb {registers[place]}, [r3, #{place * shape.filters + f}]")
+    code(*add_constant("r3", "r3", places * shape.filters), f"str r3, [sp, #{frame.output}]")

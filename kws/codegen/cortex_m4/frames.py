@@ -1,12 +1,61 @@
-"""Which convolutions run over a frame of int16, and how large the frame is. Sizes in, a FrameConvolution out."""
+"""The frame of int16 that a convolution for the Cortex-M4 runs over, and its sizes."""
 
-from kws.codegen.cortex_m4.convolution import FILTERS, PLACES, FrameConvolution
-from kws.codegen.layers import Layer
+from dataclasses import dataclass
 
+PLACES, FILTERS = 4, 2  # of a block
 MAX_TABLE_WORDS = 448  # weights of a block's filters, which lie on the stack: twice 1,792 bytes of it, for a moment
 _MAX_OFFSET = 4095  # of a load, a store, an addition
-_LARGEST_SHIFT = 20  # rounding and zero point, shifted as far, stay below 2^28
-_LARGEST_SUM = 1 << 29  # doubled, and with what is added, it fits an int32
+
+
+@dataclass(frozen=True)
+class FrameConvolution:
+    """Sizes of one layer. The frame has `pitch_words` a row; row 0 of the window of output row y is row y * stride."""
+
+    rows: int  # of the kernel
+    row_words: int  # of a kernel's row, two weights each; the last may be half empty
+    step_words: int  # from one place to the next
+    pitch_words: int  # of the frame
+    stride_rows: int
+    output_height: int
+    output_width: int
+    filters: int
+    exact_negative: bool = False  # whether outputs can come out of negative numbers, which round another way
+    pad_top: int = 0  # rows of the frame above the input, all zeros: the windows over them begin further down
+    rectified_at: int | None = None  # zero point of the output where ReLU cuts there, None where it cuts at -128
+
+    @property
+    def functions(self) -> tuple[int, ...]:
+        """How many filters each function that the layer needs computes: pairs, and one that is left."""
+        return (FILTERS,) * (self.filters >= FILTERS) + (1,) * (self.filters % FILTERS)
+
+    @property
+    def skipped_rows(self) -> tuple[int, ...]:
+        """Rows of the kernel that meet zeros alone, for each output row at the top that has some."""
+        return tuple(range(self.pad_top, 0, -self.stride_rows))[: self.output_height]
+
+    @property
+    def frame_words(self) -> int:
+        """Of the whole frame."""
+        return ((self.output_height - 1) * self.stride_rows + self.rows) * self.pitch_words
+
+    def code_bytes(self, filters: int) -> int:
+        """Of the function for so many filters, within a tenth: most instructions take four bytes."""
+        blocks = [PLACES] * (self.output_width >= PLACES) + [self.output_width % PLACES]
+        return 110 + sum(self._block_bytes(filters, places) for places in blocks if places)
+
+    def _block_bytes(self, filters: int, places: int) -> int:
+        inputs = {place * self.step_words + word for place in range(places) for word in range(self.row_words)}
+        products = self.row_words * filters * (1 + places)
+        outputs = filters * (12 + places * (17 + 8 * self.exact_negative + 8 * (self.rectified_at is not None)))
+        return 4 * (self.rows * (products + len(inputs) + 1)) + outputs + 30
+
+    def symbol(self, filters: int) -> str:
+        """What the function for so many filters is called: layers of the same sizes share it."""
+        sizes = f"{self.rows}x{self.row_words}_{self.step_words}_{self.pitch_words}_{self.stride_rows}"
+        end = "_any" if self.exact_negative else ""
+        end += f"_pad{self.pad_top}" if self.pad_top else ""
+        end += f"_from{self.rectified_at + 128}" if self.rectified_at is not None else ""
+        return f"kws_m4_conv_{sizes}_{self.output_height}x{self.output_width}x{self.filters}_{filters}{end}"
 
 
 def frame_shape(
@@ -15,7 +64,7 @@ def frame_shape(
     channels: int,
     output: tuple[int, int],
     filters: int,
-    exact_negative: bool = False,
+    **details: bool | int | None,
 ) -> FrameConvolution | None:
     """The frame of a convolution; None where its windows do not begin at words, or offsets are too large.
 
@@ -23,7 +72,7 @@ def frame_shape(
         kernel, stride, output: (height, width).
         channels: of the input.
         filters: output channels.
-        exact_negative: whether negative sums can give different outputs.
+        details: those of FrameConvolution that have defaults.
     """
     row_words = -(-kernel[1] * channels // 2)
     step_words = stride[1] * channels // 2
@@ -37,26 +86,9 @@ def frame_shape(
         output_height=output[0],
         output_width=output[1],
         filters=filters,
-        exact_negative=exact_negative,
+        **details,
     )
-    moved = abs(PLACES * step_words - (kernel[0] - 1) * pitch_words)
-    offsets = (4 * (PLACES * step_words + row_words), 4 * moved, 4 * pitch_words, PLACES * filters)
+    offsets = (4 * ((kernel[0] - 1) * pitch_words + PLACES * step_words + row_words), PLACES * filters)
     fits = max(offsets) <= _MAX_OFFSET and kernel[0] * row_words * FILTERS <= MAX_TABLE_WORDS
     small = max(output) <= 255 and 4 * stride[0] * pitch_words < 1 << 16
     return shape if fits and small and stride[1] * channels % 2 == 0 else None
-
-
-def frame_of(layer: Layer) -> FrameConvolution | None:
-    """The frame of a layer that the assembly computes exactly; None for every other one."""
-    if layer.kernel != "conv_2d" or layer.weighted is None or layer.weighted.shifts is None:
-        return None
-    window, scaled = layer.members["window"], layer.members["requantization"]
-    saturates = (scaled["activation_min"], scaled["activation_max"]) == (-128, 127)
-    if not saturates or not all(-_LARGEST_SHIFT <= shift <= 0 for shift in layer.weighted.shifts):
-        return None
-    rows = layer.weighted.weights.reshape(window["output_channels"], -1).astype(int)
-    if (abs(rows).sum(axis=1) * 255 + abs(layer.weighted.bias.astype(int))).max() >= _LARGEST_SUM:
-        return None
-    sizes = [(window[f"{what}_height"], window[f"{what}_width"]) for what in ("kernel", "stride", "output")]
-    exact = scaled["output_offset"] != -128  # below it nothing is left of a negative number
-    return frame_shape(sizes[0], sizes[1], window["input_channels"], sizes[2], window["output_channels"], exact)

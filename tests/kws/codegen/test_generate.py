@@ -224,7 +224,7 @@ def test_the_same_models_give_the_same_bytes_anywhere(tmp_path: Path):
     generate(models, tmp_path / "there" / "deeper")
     first = {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()}
     second = {path.name: path.read_bytes() for path in (tmp_path / "there" / "deeper").iterdir()}
-    assert sorted(first) == ["model_one.c", "model_two.c", "models.c"]
+    assert sorted(first) == ["model_one.c", "model_two.c", "models.S", "models.c"]
     assert first == second
 
 
@@ -233,7 +233,7 @@ def test_models_no_longer_given_are_removed_and_other_files_stay(tmp_path: Path)
     generate([("old", tiny), ("kept", tiny)], tmp_path)
     (tmp_path / "model_mine.c").write_text("/* written by hand */\n")
     generate([("kept", tiny)], tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model_kept.c", "model_mine.c", "models.c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model_kept.c", "model_mine.c", "models.S", "models.c"]
 
 
 def test_a_refused_model_leaves_the_folder_as_it_was(tmp_path: Path):
