@@ -72,7 +72,7 @@ def test_a_separable_models_layers_by_hand():
     macs = [3000 * 40, 3000 * 9, 3000 * 6, 0, 30]
     assert [layer.macs for layer in found] == macs
     assert [layer.flops for layer in found] == [*(2 * m + 3000 + 3000 for m in macs[:3]), 3000, 2 * 30 + 5]
-    frames = [4 * (58 * 40), 0, 4 * (25 * 20 * 3), 0, 0]  # 25 * 2 + 8 rows of 2 * 19 + 2 * 2 values; 6 channels a place
+    frames = [4 * 58 * 21, 0, 4 * 25 * 20 * 3, 0, 0]  # words: 24 * 2 + 10 rows of 19 + 2; 6 channels at 500 places
     live = [3000, 6000, 6000, 3008, 8]  # a pool's 6 values take 8 bytes: words
     assert live_bytes(found) == [first + second for first, second in zip(live, frames, strict=True)]
 

@@ -1,0 +1,79 @@
+"""The Cortex-M4's own kernels on the emulated board: random networks give the reference interpreter's bytes."""
+
+import random
+
+import pytest
+
+from kws.board.benchmark import Clip, HostModel, measure
+from kws.board.boards import board_named
+from kws.board.build import build_image
+from kws.board.flashing import flash
+from kws.board.session import Session
+from kws.codegen import generate
+from kws.codegen.cortex_m4.selection import frame_of
+from kws.codegen.lowering import lower
+from kws.params import Flash
+from kws.tflite.interpreter import reference_logits
+from kws.tflite.reader import read_graph
+from tests.support_board import host_features
+from tests.support_tflite import NONE, RELU, RELU6, SAME, VALID, Conv, Dense, Depthwise, Reshape, build
+
+TIMEOUT_S = 20.0
+BAUD = 115200
+NETWORKS = 32
+
+
+def random_network(seed: int) -> bytes:
+    """One to three convolutions of any shape over the features, and a dense layer."""
+    draw = random.Random(seed)
+    layers, height, width, channels = [], 49, 40, 1
+    for _ in range(draw.randint(1, 3)):
+        kernel = (draw.randint(1, min(height, 10)), draw.randint(1, min(width, 8)))
+        stride = (draw.choice([1, 2, 3]), draw.choice([1, 2, 2, 4]))
+        padding = draw.choice([SAME, SAME, VALID])
+        if layers and draw.random() < 0.2:
+            layers.append(Depthwise((3, 3), activation=draw.choice([RELU, NONE])))
+        channels = draw.randint(1, 9)
+        activation = draw.choice([RELU, RELU, RELU6, NONE])
+        layers.append(Conv(channels, kernel, stride, padding, activation, per_channel=draw.random() < 0.8))
+        same = padding == SAME
+        height = -(-height // stride[0]) if same else (height - kernel[0]) // stride[0] + 1
+        width = -(-width // stride[1]) if same else (width - kernel[1]) // stride[1] + 1
+    layers += [Reshape((height * width * channels,)), Dense(draw.randint(1, 9), per_channel=False)]
+    return build((49, 40, 1), layers, seed)
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, bytes]:
+    return {f"random_{seed}": random_network(seed) for seed in range(NETWORKS)}
+
+
+def test_most_convolutions_are_taken_and_others_left(networks):
+    layers = [layer for tflite in networks.values() for layer in lower(read_graph(tflite)).layers]
+    taken = [frame_of(layer) is not None for layer in layers if layer.kernel == "conv_2d"]
+    shapes = [shape for layer in layers if (shape := frame_of(layer))]
+    assert sum(taken) > len(taken) / 3 and not all(taken)
+    assert {shape.filters % 2 for shape in shapes} == {0, 1} and {shape.output_width % 4 for shape in shapes} >= {0, 1}
+    assert any(shape.exact_negative for shape in shapes) and any(shape.skipped_rows for shape in shapes)
+    assert any(shape.rectified_at is not None for shape in shapes)
+
+
+def test_random_networks_give_the_hosts_bytes(networks, front_end, clips, tmp_path, monkeypatch):
+    generated = generate(list(networks.items()), tmp_path / "generated")
+    image = build_image(tmp_path / "generated", front_end, tmp_path / "build", BAUD)
+
+    def host_model(name: str, sha256: str) -> HostModel:
+        tflite = networks[name]
+        scale = read_graph(tflite).outputs[0].quantization.scales[0]
+        return HostModel(name, sha256, lambda features: reference_logits(tflite, features[None])[0], scale)
+
+    host_models = [host_model(entry.name, entry.tflite_sha256) for entry in generated]
+    monkeypatch.setenv("KWS_STORE", str(tmp_path))
+    board = board_named(Flash(board="emulator", port=None, baud=BAUD, timeout_s=TIMEOUT_S))
+    flash(board, image.bin, tuple(model.tflite_sha256 for model in host_models), TIMEOUT_S)
+    labelled = [Clip(f"clip {i}", samples, 0) for i, samples in enumerate(clips[:3])]
+    with board.open() as port:
+        session = Session(port, TIMEOUT_S)
+        session.handshake()
+        runs = measure(session, labelled, lambda samples: host_features(samples, front_end), host_models, 1, 1)
+    assert {run.name: run.mismatches.total() for run in runs if run.mismatches.total()} == {}
