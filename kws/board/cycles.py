@@ -92,6 +92,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
     reads, writes = instruction.regs_access()
     name = _decoder.insn_name(instruction.id)
     listed = registers if name in ("push", "pop", "vpush", "vpop") else registers[1:]
+    bases = registers[:1] if name in table.MULTIPLE and listed is not registers else []
     double = any(arm.ARM_REG_D0 <= r <= arm.ARM_REG_D31 for r in registers)
     return Step(
         name=name,
@@ -101,7 +102,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
         jumps=name in table.BRANCHES | table.TABLE_BRANCHES or arm.ARM_REG_PC in writes,
         reads=frozenset(reads),
         writes=frozenset(writes),
-        address_registers=frozenset(r for m in memory for r in (m.base, m.index) if r),
+        address_registers=frozenset([r for m in memory for r in (m.base, m.index) if r] + bases),
         registers=len(listed) * (1 + double),
         offset_in_register=any(m.index for m in memory),
         double=double,

@@ -23,7 +23,7 @@ SEQUENCES: dict[tuple[str, str], Mapping[CycleModel, int]] = {
     ("ldr r2, [r9]; ldr r3, [r9]", "3.3.2, pairs"): {PLAIN: 3, ADDRESS: 3, DATA: 3, CONFLICT: 3},
     ("str r9, [r9]; ldr r3, [r9]; ldr r3, [r3]", "3.3.2, address of a load's result"): {PLAIN: 5, ADDRESS: 5},
     ("add r2, r9, #4; ldr r3, [r2]", "3.3.2, address just computed"): {PLAIN: 3, ADDRESS: 4},
-    ("mov r2, r9; ldm r2, {r3, r5, r6}", "3-1, 1 + N"): {PLAIN: 5, DATA: 5},
+    ("mov r2, r9; ldm r2, {r3, r5, r6}", "3-1, 1 + N"): {PLAIN: 5, ADDRESS: 6, DATA: 5},
     ("add r2, r9, #64; stm r2, {r3, r5, r6}", "3-1, 1 + N"): {PLAIN: 5, CONFLICT: 5},
     ("smlad r2, r3, r5, r2; mla r2, r3, r5, r2; mul r2, r3, r2", "3-1 and 3-2, one each"): {PLAIN: 3, FLOAT: 3},
     ("smull r2, r3, r5, r6", "3-1, one on r0p1"): {PLAIN: 1},
