@@ -14,6 +14,8 @@ import numpy as np
 from kws.audio import read_clip
 from kws.board.benchmark import Clip, HostModel, ModelRun, measure, phase_cycles, phase_ms, spread
 from kws.board.boards import board_named
+from kws.board.bounds import add_bounds
+from kws.board.cycle_models import BOUNDS
 from kws.board.flashing import ensure_image
 from kws.board.session import Session
 from kws.candidate_table import COLUMNS as CANDIDATE_COLUMNS
@@ -34,6 +36,7 @@ from kws.tflite.interpreter import reference_logits
 from kws.timing import Latency, latency_named
 
 PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
+_PHASE_COLUMNS = ("model", "phase", "min_ms", "mean_ms", "max_ms", *(f"{bound}_ms" for bound in BOUNDS))
 _PRUNING_COLUMNS = (
     "amount",
     "fine_tuned",
@@ -90,6 +93,7 @@ def measure_board(paths: SimpleNamespace, params: Params) -> Measured:
             )
         finally:
             write_text(paths.transcript, session.transcript.text())
+    add_bounds(board, runs, clips[0], params.flash.timeout_s)
     candidates_only = [candidate for candidate, _ in candidates]
     return Measured(board.cycles_are, who.clock_hz, board.name, clips, candidates_only, runs)
 
@@ -100,7 +104,7 @@ def write_report(paths: SimpleNamespace, params: Params, measured: Measured) -> 
     source, classes = params.data.source, class_names(params.data.words)
     metrics = _metrics(measured, train, converted)
     phases = [row for run in measured.runs for row in _phase_rows(run)]
-    write_table(paths.plots / "mcu_phases.csv", ("model", "phase", "min_ms", "mean_ms", "max_ms"), phases)
+    write_table(paths.plots / "mcu_phases.csv", _PHASE_COLUMNS, phases)
     mcu_phases(paths.plots / "mcu_phases.png", phases, source, measured.cycles_are)
     pruning = _pruning_rows(measured, converted, read_table(paths.prune_table))
     write_table(paths.plots / "mcu_pruning.csv", _PRUNING_COLUMNS, pruning)
@@ -156,7 +160,7 @@ def _metrics(measured: Measured, train: dict, converted: dict) -> dict:
         "cycles_are": measured.cycles_are,
         "deployed": {
             **{f"{phase}_ms": _range(phase_ms(deployed.timings, phase)) for phase in PHASES},
-            "inference_ms_upper": None,  # the cycle model charges neither wait states nor conflicts yet
+            **{key: value for phase in PHASES for key, value in _bounds_ms(deployed, phase).items()},
             "inference_cycles": round(cycles),
             "macs": macs,
             "macs_per_cycle": _rounded(macs / cycles),
@@ -182,8 +186,17 @@ def _model_entry(candidate: Candidate, run: ModelRun, measured: Measured) -> dic
         "fine_tuned": candidate.fine_tuned,
         "tflite_sha256": run.tflite_sha256,
         "inference_ms": _rounded(phase_ms(run.timings, "inference").mean),
+        **_bounds_ms(run, "inference"),
         "test_accuracy": run.accuracy(measured.clips),
         "mismatches_with_host": run.mismatches.total(),
+    }
+
+
+def _bounds_ms(run: ModelRun, phase: str, form: str = "{phase}_ms_{bound}") -> dict[str, float | None]:
+    """A phase under each bounding cycle model; None where cycles are measured."""
+    return {
+        form.format(phase=phase, bound=bound): _rounded(run.bounds[bound].ms(phase)) if bound in run.bounds else None
+        for bound in BOUNDS
     }
 
 
@@ -191,7 +204,8 @@ def _phase_rows(run: ModelRun) -> list[Row]:
     rows = []
     for phase in (phase for phase in PHASES if phase in run.timings[0].cycles):
         found = _range(phase_ms(run.timings, phase))
-        rows.append({"model": run.name, "phase": phase, **{f"{key}_ms": value for key, value in found.items()}})
+        times = {f"{key}_ms": value for key, value in found.items()} | _bounds_ms(run, phase, "{bound}_ms")
+        rows.append({"model": run.name, "phase": phase, **times})
     return rows
 
 

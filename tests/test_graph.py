@@ -46,7 +46,7 @@ COLUMNS = {
     "qat_minifloat": MINIFLOAT,
     "prune_sweep": "method amount fine_tuned seed parameters macs flops cpu_latency_us validation_accuracy "
     "test_accuracy",
-    "mcu_phases": "model phase min_ms mean_ms max_ms",
+    "mcu_phases": "model phase min_ms mean_ms max_ms lower_ms wait_states_ms upper_ms",
     "mcu_pruning": "amount fine_tuned tflite_sha256 test_accuracy parameters flops cpu_latency_us cpu_int8_latency_us "
     "mcu_inference_ms",
     "confusion": "actual predicted",

@@ -61,13 +61,17 @@ class Mismatches:
 
 @dataclass
 class ModelRun:
-    """A model on the board: its label for each clip, in order; what differs from the host; the timed runs."""
+    """A model on the board: its label for each clip, in order; what differs from the host; the timed runs.
+
+    `bounds` are timings under other cycle models, by name (kws/board/bounds.py); empty where cycles are measured.
+    """
 
     name: str
     tflite_sha256: str
     labels: list[int] = field(default_factory=list)
     mismatches: Mismatches = field(default_factory=Mismatches)
     timings: list[Timing] = field(default_factory=list)
+    bounds: dict[str, Timing] = field(default_factory=dict)
 
     def accuracy(self, clips: Sequence[Clip]) -> float:
         """Fraction of clips that the board gets right."""

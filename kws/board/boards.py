@@ -17,6 +17,7 @@ from typing import Protocol
 
 import serial
 
+from kws.board.cycle_models import BOUNDS, TABLE
 from kws.board.memory import FLASH_START
 from kws.errors import BoardError
 from kws.files import write_bytes
@@ -34,16 +35,18 @@ class Board(Protocol):
         name: as in flash.board.
         cycles_are: "modelled" or "measured".
         can_program: whether `program` can do anything; otherwise it raises.
+        bounds: names of cycle models that `open` takes beside the default; none where cycles are measured.
     """
 
     name: str
     cycles_are: str
     can_program: bool
+    bounds: tuple[str, ...]
 
     def program(self, image: Path) -> None:
         """Write an image (bytes of flash from 0x10000 on) and let the board start it; BoardError with what to do."""
 
-    def open(self) -> "contextmanager[serial.SerialBase]":
+    def open(self, cycle_model: str = TABLE) -> "contextmanager[serial.SerialBase]":
         """Context manager that gives an open pyserial port and closes it; BoardError with what to do."""
 
 
@@ -53,6 +56,7 @@ class EmulatorBoard:
     name = "emulator"
     cycles_are = "modelled"
     can_program = True
+    bounds = BOUNDS
 
     def __init__(self, baud: int, folder: Path | None = None):
         self._baud = baud
@@ -67,13 +71,16 @@ class EmulatorBoard:
             write_bytes(self._elf_file, elf.read_bytes())
 
     @contextmanager
-    def open(self) -> Iterator[serial.SerialBase]:
+    def open(self, cycle_model: str = TABLE) -> Iterator[serial.SerialBase]:
         from kws.board.emulator import running_emulator  # loads unicorn, which no other board needs
 
         if not self.flash_file.exists():
             raise BoardError(f"The emulated board's flash is empty ({self.flash_file}): run `dvc repro -f flash`.")
         elf = self._elf_file if self._elf_file.exists() else None
-        with running_emulator(self.flash_file, elf=elf) as url, _opened(url, self._baud) as port:
+        with (
+            running_emulator(self.flash_file, elf=elf, cycle_model=cycle_model) as url,
+            _opened(url, self._baud) as port,
+        ):
             yield port
 
 
@@ -89,6 +96,7 @@ class Nrf52840Board:
     name = "nrf52840"
     cycles_are = "measured"
     can_program = True
+    bounds = ()
 
     def __init__(self, port: str | None, baud: int):
         self._port, self._baud = port, baud
@@ -112,7 +120,8 @@ class Nrf52840Board:
         _pyocd(tool, "reset", "--target", "nrf52840")
 
     @contextmanager
-    def open(self) -> Iterator[serial.SerialBase]:
+    def open(self, cycle_model: str = TABLE) -> Iterator[serial.SerialBase]:
+        _refuse_model(self, cycle_model)
         with _opened(self._port, self._baud) as port:
             yield port
 
@@ -123,6 +132,7 @@ class AnyBoard:
     name = "any"
     cycles_are = "measured"
     can_program = False
+    bounds = ()
 
     def __init__(self, port: str | None, baud: int):
         self._port, self._baud = port, baud
@@ -134,7 +144,8 @@ class AnyBoard:
         )
 
     @contextmanager
-    def open(self) -> Iterator[serial.SerialBase]:
+    def open(self, cycle_model: str = TABLE) -> Iterator[serial.SerialBase]:
+        _refuse_model(self, cycle_model)
         with _opened(self._port, self._baud) as port:
             yield port
 
@@ -153,6 +164,11 @@ def board_named(flash: Flash) -> Board:
     if flash.board not in makers:
         raise BoardError(f"flash.board is {flash.board!r}; it is one of {', '.join(makers)}.")
     return makers[flash.board]()
+
+
+def _refuse_model(board: Board, cycle_model: str) -> None:
+    if cycle_model != TABLE:
+        raise BoardError(f"{board.name} counts cycles itself: cycle models ({cycle_model}) are the emulator's.")
 
 
 @contextmanager

@@ -15,10 +15,12 @@ from unicorn import UC_HOOK_BLOCK, UC_HOOK_CODE, UC_HOOK_MEM_READ, UC_HOOK_MEM_W
 from unicorn.arm_const import UC_ARM_REG_XPSR
 from unicorn.unicorn_py3.unicorn import uclib
 
-from kws.board.cycles import ALWAYS, Block, CycleModel, Predicated, cost_block
+from kws.board.cycle_models import CycleModel
+from kws.board.cycles import ALWAYS, Block, Predicated, cost_block
+from kws.board.memory import FLASH_END, RAM_END, RAM_START
+from kws.board.memory_waits import MemoryWaits
 
 DWT_START, DWT_END = 0xE0001000, 0xE0001FFF
-_RAM_START = 0x20000000
 _HOOK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_void_p)
 
 # (cycles of the step into this block, where the next step leads, this block)
@@ -47,7 +49,7 @@ def passes(condition: int, xpsr: int) -> bool:
 class CycleCounter:
     """Counts while attached. `attach`, `detach` and `prepare` are for a core that is stopped."""
 
-    def __init__(self, core: Uc, model: CycleModel) -> None:
+    def __init__(self, core: Uc, model: CycleModel, cache_enabled: Callable[[], bool] = lambda: False) -> None:
         self.attached = False
         self.failure: Exception | None = None  # raised in the hook, which then stopped the core
         self._core, self._model = core, model
@@ -55,19 +57,23 @@ class CycleCounter:
         self._it_hooks: set[int] = set()  # addresses of the IT instructions that are watched
         self._blocks: dict[tuple[int, bytes], Edge] = {}
         self._predicated: dict[int, set[Predicated]] = {}
-        hook, self._state, self._add, self._restart = _hot_path(self._step_into)
+        self._waits = MemoryWaits(model, cache_enabled)
+        enter = self._waits.enter if model.charges_memory else None
+        hook, self._state, self._add, self._restart = _hot_path(self._step_into, enter)
         self._function = _HOOK(hook)  # unicorn holds no reference to it
 
     def attach(self) -> None:
         """Count from 0 on."""
-        ram = (block for _, _, block in self._blocks.values() if block and block.address >= _RAM_START)
+        ram = (block for _, _, block in self._blocks.values() if block and block.address >= RAM_START)
         if any(block.code != self._core.mem_read(block.address, len(block.code)) for block in ram):
             self._blocks, self._predicated = {}, {}  # other code was loaded; what lies in flash does not change
         self._restart()
+        self._waits.restart()
         self.attached, self._it_hooks = True, set()
         # A memory hook on the counter's registers makes unicorn keep the pc exact where they are read or written.
         dwt = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
         self._hooks = [self._block_hook(), self._core.hook_add(dwt, lambda *_: None, None, DWT_START, DWT_END)]
+        self._watch_data()
         self.prepare()
         self._core.ctl_flush_tb()  # a block that was translated without hooks never calls them
 
@@ -102,6 +108,17 @@ class CycleCounter:
         if error:
             raise RuntimeError(f"unicorn refuses the block hook: error {error}")
         return handle.value
+
+    def _watch_data(self) -> None:
+        """Follow the accesses that the model charges for, and no others: each one watched takes time."""
+        if self._model.flash_data_wait_cycles:
+            self._hooks.append(self._core.hook_add(UC_HOOK_MEM_READ, self._at_access, None, 0, FLASH_END - 1))
+        if self._model.ram_code_conflict_cycles:
+            both = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
+            self._hooks.append(self._core.hook_add(both, self._at_access, None, RAM_START, RAM_END - 1))
+
+    def _at_access(self, _core: Uc, _kind: int, address: int, _size: int, _value: int, _data: object) -> None:
+        self._add(self._waits.access(address))
 
     def _at_it(self, core: Uc, address: int, _size: int, _data: object) -> None:
         xpsr = core.reg_read(UC_ARM_REG_XPSR)
@@ -140,21 +157,28 @@ class CycleCounter:
         return self._blocks[key]
 
 
-def _hot_path(step_into: Callable[[Edge, int, int], Edge | None]) -> tuple[Callable, ...]:
-    """The hook and its state, in a closure: the fastest there is in Python."""
+def _hot_path(
+    step_into: Callable[[Edge, int, int], Edge | None], enter: Callable[[int, int], int] | None
+) -> tuple[Callable, ...]:
+    """The hook and its state, in a closure: the fastest there is in Python. `enter` gives what a block waits for."""
     cycles = 0
     edge: Edge = (0, {}, None)
 
-    def hook(_core: int, address: int, size: int, _data: int) -> None:
+    def hook(_core: int, address: int, size: int, _data: int) -> bool | None:
         nonlocal cycles, edge
         try:
             edge = edge[1][address]
         except KeyError:
             found = step_into(edge, address, size)
             if found is None:
-                return
+                return False  # the block is entered again
             edge = found
         cycles += edge[0]
+
+    def waiting_hook(core: int, address: int, size: int, data: int) -> None:
+        nonlocal cycles
+        if hook(core, address, size, data) is None:
+            cycles += enter(address, size)
 
     def state() -> tuple[int, Block | None]:
         return cycles, edge[2]
@@ -167,4 +191,4 @@ def _hot_path(step_into: Callable[[Edge, int, int], Edge | None]) -> tuple[Calla
         nonlocal cycles, edge
         cycles, edge = 0, (0, {}, None)
 
-    return hook, state, add, restart
+    return waiting_hook if enter else hook, state, add, restart

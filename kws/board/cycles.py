@@ -2,9 +2,9 @@
 
 Everything here is modelled, not measured. The tables are those of ARM DDI 0439D (Cortex-M4 Technical Reference Manual,
 r0p1): 3-1 (core), 3-2 (DSP), 7-1 (floating point), and section 3.3.2 (how loads and stores pair). Where the manual
-gives a range, `CycleModel` holds what is charged. Not modelled: wait states and the cache of the flash, contention on
-the buses, penalties for unaligned data, interrupts, folded IT instructions (3-1, note d), divides that end early, and
-integer code that runs while VDIV or VSQRT finish (7-1, notes). Two stalls are off unless asked for, see `CycleModel`.
+gives a range, `CycleModel` holds what is charged. What memory adds is known only while the code runs: see
+kws/board/memory_waits.py. Not modelled: penalties for unaligned data, interrupts, folded IT instructions (3-1, note d),
+divides that end early, and integer code that runs while VDIV or VSQRT finish (7-1, notes).
 """
 
 from dataclasses import dataclass, field
@@ -13,34 +13,10 @@ import capstone
 from capstone import arm
 
 from kws.board import cycle_table as table
+from kws.board.cycle_models import CycleModel
 from kws.errors import BoardError
 
 ALWAYS = (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
-
-
-@dataclass(frozen=True)
-class CycleModel:
-    """What is charged where the manual leaves room.
-
-    `branch_refill_cycles` is the manual's P, 1 to 3; a 32-bit target that is not word-aligned takes one more, up to 3.
-    `divide_cycles` stands for 2 to 12. The two stalls are rules of the manual that are not charged by default:
-    `float_stall_cycles` where the next instruction uses a floating-point result (7-1, notes; 1 by the manual),
-    `address_stall_cycles` where an address needs the result just computed (section 3.3.2; 1 by the manual).
-    """
-
-    branch_refill_cycles: int = 2
-    divide_cycles: int = 7
-    float_stall_cycles: int = 0
-    address_stall_cycles: int = 0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.branch_refill_cycles <= 3 or not 2 <= self.divide_cycles <= 12:
-            raise ValueError(f"{self}: the manual has 1 to 3 cycles for a refill and 2 to 12 for a divide")
-
-    def refill(self, target: int, target_code: bytes) -> int:
-        """Cycles to fill the pipeline from `target`, whose first two bytes are `target_code`."""
-        wide = target_code[1] >> 3 in (0x1D, 0x1E, 0x1F)
-        return min(3, self.branch_refill_cycles + (wide and target % 4 != 0))
 
 
 @dataclass(frozen=True)
@@ -116,6 +92,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
     reads, writes = instruction.regs_access()
     name = _decoder.insn_name(instruction.id)
     listed = registers if name in ("push", "pop", "vpush", "vpop") else registers[1:]
+    bases = registers[:1] if name in table.MULTIPLE and listed is not registers else []
     double = any(arm.ARM_REG_D0 <= r <= arm.ARM_REG_D31 for r in registers)
     return Step(
         name=name,
@@ -125,7 +102,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
         jumps=name in table.BRANCHES | table.TABLE_BRANCHES or arm.ARM_REG_PC in writes,
         reads=frozenset(reads),
         writes=frozenset(writes),
-        address_registers=frozenset(r for m in memory for r in (m.base, m.index) if r),
+        address_registers=frozenset([r for m in memory for r in (m.base, m.index) if r] + bases),
         registers=len(listed) * (1 + double),
         offset_in_register=any(m.index for m in memory),
         double=double,

@@ -1,6 +1,6 @@
 """The emulated board as a process behind a serial port.
 
-    python -m kws.board.emulator FLASH_FILE [--tcp] [--elf IMAGE.elf]
+    python -m kws.board.emulator FLASH_FILE [--tcp] [--elf IMAGE.elf] [--cycle-model NAME]
 
 Goes in: a flash file (raw, from address 0, up to 1 MiB, the rest erased); programming the board is writing that file.
 Comes out: one line on stdout, the URL that pyserial opens (the path of a pseudo-terminal; `socket://127.0.0.1:PORT`
@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from kws.board.cycle_models import CYCLE_MODELS, TABLE
 from kws.board.faults import Symbols
 from kws.board.link import open_link
 from kws.board.machine import EmulatedBoard
@@ -33,15 +34,19 @@ _PARENT_POLL_S = 1.0
 
 
 @contextmanager
-def running_emulator(flash_file: Path, tcp: bool = False, elf: Path | None = None) -> Iterator[str]:
+def running_emulator(
+    flash_file: Path, tcp: bool = False, elf: Path | None = None, cycle_model: str = TABLE
+) -> Iterator[str]:
     """Yield the URL of an emulated board that runs what flash_file holds; it ends with the block, whatever happens.
+
+    `cycle_model` is a name of CYCLE_MODELS (kws/board/cycle_models.py).
 
     Raises:
         BoardError: the board does not start, or the firmware could not go on; in a block that failed for want of
             answers this is the cause that counts.
     """
     with tempfile.TemporaryFile() as complaints:
-        process = _start(flash_file, tcp, elf, complaints)
+        process = _start(flash_file, tcp, elf, cycle_model, complaints)
         try:
             yield _ready_line(process)
         except Exception as error:
@@ -55,9 +60,11 @@ def running_emulator(flash_file: Path, tcp: bool = False, elf: Path | None = Non
             _end(process, complaints)
 
 
-def _start(flash_file: Path, tcp: bool, elf: Path | None, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    flash_file: Path, tcp: bool, elf: Path | None, cycle_model: str, complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kws.board.emulator", str(flash_file), *(["--tcp"] if tcp else [])]
-    command += ["--elf", str(elf)] if elf else []
+    command += ["--cycle-model", cycle_model, *(["--elf", str(elf)] if elf else [])]
     package_parent = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
@@ -123,11 +130,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("flash_file", type=Path, help="raw content of the flash, from address 0")
     parser.add_argument("--tcp", action="store_true", help="a TCP socket instead of a pseudo-terminal")
     parser.add_argument("--elf", type=Path, help="the image's ELF file, to name functions when the firmware fails")
+    parser.add_argument("--cycle-model", choices=CYCLE_MODELS, default=TABLE, help="what the cycle counter charges")
     options = parser.parse_args(arguments)
     _end_on_signals_and_stdin()
     try:
         link = open_link(options.tcp)
-        board = EmulatedBoard(_read(options.flash_file), link, symbols=Symbols(options.elf and _read(options.elf)))
+        model, symbols = CYCLE_MODELS[options.cycle_model], Symbols(options.elf and _read(options.elf))
+        board = EmulatedBoard(_read(options.flash_file), link, model, symbols)
         print(link.url, flush=True)
         board.run()
     except BoardError as error:

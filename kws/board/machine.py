@@ -3,7 +3,8 @@
 Goes in: the content of the flash, a link. Comes out: what the firmware sends; BoardError, with the pc and the function,
 for what the chip would fault on and for what is not modelled here. Modelled are 1 MiB of flash, 256 KiB of RAM, UARTE0,
 CLOCK, the cache's switch, GPIO, the core's control registers with reset, and the cycle counter (kws/board/counter.py).
-Not modelled: interrupts and fault handlers, the radio and every other peripheral, writing to flash, wait states, time.
+Not modelled: interrupts and fault handlers, the radio and every other peripheral, writing to flash, time. Memory takes
+no wait states unless the model charges them (kws/board/cycle_models.py).
 The board boots as after the bootloader: from the vector table at 0x10000, RAM with nothing useful in it.
 """
 
@@ -33,11 +34,11 @@ from unicorn.arm_const import (
 
 from kws.board import faults
 from kws.board.counter import CycleCounter
-from kws.board.cycles import CycleModel
+from kws.board.cycle_models import CycleModel
 from kws.board.faults import FirmwareFault, Symbols
 from kws.board.link import Link
 from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM_START
-from kws.board.peripherals import DEMCR_ADDRESS, Dwt, clock, gpio, nvmc, system_control
+from kws.board.peripherals import DEMCR_ADDRESS, Dwt, cache_enabled, clock, gpio, nvmc, system_control
 from kws.board.registers import Registers
 from kws.board.uarte import Uarte
 from kws.errors import BoardError
@@ -89,7 +90,8 @@ class EmulatedBoard:
         core.mem_map(RAM_START, RAM_BYTES_MAX)
         core.mem_write(0, self._flash)
         core.mem_write(RAM_START, b"\xa5" * RAM_BYTES_MAX)  # a firmware that relies on zeros fails here too
-        self._counter = CycleCounter(core, self._model)
+        self._cache = nvmc()
+        self._counter = CycleCounter(core, self._model, lambda: cache_enabled(self._cache))
         self._add_peripherals()
         core.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid_access)
         core.hook_add(UC_HOOK_INTR, lambda _core, number, _: self._fail(FirmwareFault(faults.exception_fault(number))))
@@ -105,7 +107,7 @@ class EmulatedBoard:
             cycles=self._cycles_here,
             switch=self._ask_switch,
         )
-        pages = (clock(), self._uarte, nvmc(), gpio(), control, dwt)
+        pages = (clock(), self._uarte, self._cache, gpio(), control, dwt)
         self._pages: dict[int, Registers] = {page.base: page for page in pages}
         for start, size in PERIPHERALS:
             self.core.mmio_map(start, size, self._read, start, self._write, start)

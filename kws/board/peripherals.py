@@ -12,6 +12,7 @@ from kws.board.registers import Registers
 SYSRESETREQ, VECTKEY = 1 << 2, 0x05FA
 TRCENA, CYCCNTENA = 1 << 24, 1
 DEMCR_ADDRESS, DWT_CTRL, DWT_CYCCNT = 0xE000EDFC, 0x000, 0x004
+ICACHECNF, CACHEEN = 0x540, 1
 _NO_OTHER_COMPARATORS = 0x40000000  # DWT_CTRL after reset: four comparators, nothing switched on
 _MASK = 0xFFFFFFFF
 
@@ -34,11 +35,16 @@ def clock() -> Registers:
 
 
 def nvmc() -> Registers:
-    """NVMC: ready, with the switch of the instruction cache (which the cycle model ignores). No writes to flash."""
+    """NVMC: ready, with the switch of the instruction cache (off after reset). No writes to flash."""
     registers = Registers("NVMC", 0x4001E000)
-    registers.plain({0x540: 0, 0x548: 0, 0x54C: 0})
+    registers.plain({ICACHECNF: 0, 0x548: 0, 0x54C: 0})
     registers.on_read(0x400, lambda: 1)
     return registers
+
+
+def cache_enabled(nvmc_registers: Registers) -> bool:
+    """Whether ICACHECNF.CACHEEN is set."""
+    return bool(nvmc_registers.values[ICACHECNF] & CACHEEN)
 
 
 def gpio() -> Registers:

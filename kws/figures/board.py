@@ -66,18 +66,20 @@ def _relative_costs(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def mcu_phases(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> None:
-    """The time of each phase, a panel a phase, a bar a model: the mean, with min and max over the clips.
+    """The time of each phase, a panel a phase, a bar a model: the mean, with its bounds or min and max over the clips.
 
     Args:
         path: mcu_phases.png.
-        rows: of plots/mcu_phases.csv: model, phase, min_ms, mean_ms, max_ms.
+        rows: of plots/mcu_phases.csv: model, phase, min_ms, mean_ms, max_ms and, of modelled cycles, lower_ms,
+            wait_states_ms, upper_ms.
         source: data.source.
         cycles_are: "modelled" or "measured".
     """
     required(rows, "plots/mcu_phases.csv")
     phases = list(dict.fromkeys(row["phase"] for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
-    caption = f"{data_caption(source)}; {cycles_caption(cycles_are)}; bars: mean over clips, whiskers: least and most"
+    whiskers = "the model's lower and upper bound, tick: with wait states" if _bounded(rows) else "least and most"
+    caption = f"{data_caption(source)}; {cycles_caption(cycles_are)}; bars: mean over clips, whiskers: {whiskers}"
     size_in = (2.7 * len(phases) + 1, 1.6 + 0.3 * len(models))
     with picture(
         path, "Time of each phase on the microcontroller", caption, size_in, (1, len(phases)), sharey=True
@@ -91,13 +93,21 @@ def mcu_phases(path: Path, rows: Sequence[Row], source: str, cycles_are: str) ->
         axes[0].set_ylim(len(models) - 0.5, -0.5)
 
 
+def _bounded(rows: Sequence[Row]) -> bool:
+    return all(row.get("upper_ms") is not None for row in rows)
+
+
 def _phase_bars(axes: Axes, rows: Sequence[Row], models: Sequence[str]) -> None:
     title, colour = _PHASES.get(rows[0]["phase"], (rows[0]["phase"], SKY))
     factor, unit = (1, "ms") if max(row["max_ms"] for row in rows) >= _LEAST_MS else (1000, "µs")
-    low, mean, high = (factor * np.array([row[key] for row in rows]) for key in ("min_ms", "mean_ms", "max_ms"))
+    keys = ("lower_ms", "mean_ms", "upper_ms") if _bounded(rows) else ("min_ms", "mean_ms", "max_ms")
+    low, mean, high = (factor * np.array([row[key] for row in rows]) for key in keys)
     places = [models.index(row["model"]) for row in rows]
     whiskers = np.maximum((mean - low, high - mean), 0)  # a rounded mean may lie outside by its last digit
     axes.barh(places, mean, color=colour, xerr=whiskers, error_kw={"elinewidth": 1})
+    if _bounded(rows):
+        waiting = [factor * row["wait_states_ms"] for row in rows]
+        axes.plot(waiting, places, "|", color="black", markersize=7)
     for place, value, end in zip(places, mean, high, strict=True):
         axes.annotate(f"{value:.3g}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set(title=title, xlabel=unit, xlim=(0, 1.3 * high.max() or None))

@@ -56,6 +56,7 @@ def test_metrics_have_the_promised_keys_and_numbers():
     assert deployed["inference_ms"] == {"min": 100.0, "mean": 150.0, "max": 200.0}
     assert deployed["preprocess_ms"]["mean"] == 1000.0 and deployed["preprocess_stride_ms"]["max"] == 20.0
     assert deployed["postprocess_ms"]["min"] == 0.01 and deployed["inference_ms_upper"] is None
+    assert deployed["inference_ms_lower"] is deployed["inference_ms_wait_states"] is None
     assert deployed["inference_cycles"] == 9_600_000 and deployed["macs_per_cycle"] == 0.035
     assert (metrics["clock_hz"], metrics["cycles_are"], metrics["board"]) == (CLOCK_HZ, "modelled", "emulator")
     assert (metrics["test_clips"], metrics["test_accuracy"], metrics["mismatches_with_host"]) == (4, 0.75, 1)
@@ -78,7 +79,22 @@ def test_a_row_a_model_and_phase_that_was_timed():
     assert [row["phase"] for row in deployed] == ["preprocess", "preprocess_stride", "inference", "postprocess"]
     assert [row["phase"] for row in pruned] == ["inference", "postprocess"]
     inference = {"model": "deployed", "phase": "inference", "min_ms": 100.0, "mean_ms": 150.0, "max_ms": 200.0}
-    assert deployed[2] == inference
+    assert deployed[2] == inference | {"lower_ms": None, "wait_states_ms": None, "upper_ms": None}
+
+
+def test_bounds_stand_beside_the_figures_they_enclose():
+    found = measured()
+    cycles = {"lower": 3_200_000, "wait_states": 12_800_000, "upper": 19_200_000}
+    for one, phases in zip(found.runs, ({"preprocess": 640, "preprocess_stride": 64}, {}), strict=True):
+        one.bounds.update({name: timing(count, **phases) for name, count in cycles.items()})
+    metrics = board_report._metrics(found, TRAIN, CONVERTED)
+    names = tuple(f"inference_ms_{bound}" for bound in cycles)
+    for entry in (metrics["deployed"], *metrics["models"]):
+        assert tuple(entry[name] for name in names) == (50.0, 200.0, 300.0)
+    assert metrics["deployed"]["preprocess_stride_ms_upper"] == 0.001
+    row = board_report._phase_rows(found.runs[0])[2]
+    assert (row["lower_ms"], row["wait_states_ms"], row["upper_ms"]) == (50.0, 200.0, 300.0)
+    assert tuple(row) == board_report._PHASE_COLUMNS
 
 
 def swept(seed: int, fine_tuned: bool, latency_us: float, method: str = "structured", amount: float = 0.5) -> dict:

@@ -81,6 +81,11 @@ def phase_rows():
     ]
 
 
+def bounded_rows():
+    factors = {"lower_ms": 0.8, "wait_states_ms": 1.2, "upper_ms": 1.5}
+    return [row | {key: row["mean_ms"] * factor for key, factor in factors.items()} for row in phase_rows()]
+
+
 def candidate_rows():
     costs = [("ptq", 50, 38.0, 0.95), ("qat", 40, 38.0, 0.94), ("structured", 45, 20.0, 0.92), ("ptq", 52, 38.0, 0.93)]
     return [
@@ -119,7 +124,8 @@ DRAWN = {
     },
     "structured_pruning_mcu": lambda path: figures.structured_pruning_mcu(path, board_rows(), "synthetic", "modelled"),
     "pareto": lambda path: pareto(path, candidate_rows(), "synthetic", "modelled"),
-    "mcu_phases": lambda path: figures.mcu_phases(path, phase_rows(), "synthetic", "modelled"),
+    "mcu_phases": lambda path: figures.mcu_phases(path, phase_rows(), "synthetic", "measured"),
+    "mcu_phases_bounded": lambda path: figures.mcu_phases(path, bounded_rows(), "synthetic", "modelled"),
     "devices": lambda path: figures.devices(path, BOARD, OTHERS, "synthetic", "modelled"),
     "confusion": lambda path: figures.confusion(path, CONFUSED, CLASSES, "synthetic"),
 }

@@ -3,7 +3,8 @@
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from kws.board.cycles import CycleModel, cost_block
+from kws.board.cycle_models import CycleModel
+from kws.board.cycles import cost_block
 from kws.errors import BoardError
 from tests.support_emulator import (
     ASSEMBLY_HEAD,
