@@ -36,12 +36,14 @@ def build_mps2(tflite: bytes, folder: Path) -> tuple[Path, Path]:
     generated, build = folder / "generated", folder / "mps2"
     generate([("model", tflite)], generated)
     with replaced_folder(build) as staged:
-        files = sorted(path for path in generated.iterdir() if path.suffix in (".c", ".h"))
-        _stage(staged, files, ("kernels*.c",), "mps2_an386", None, 115200)
+        files = sorted(path for path in generated.iterdir() if path.suffix in (".c", ".h", ".S"))
+        _stage(staged, files, ("kernels*.c", "kernels*.S"), "mps2_an386", None, 115200)
         nrf52840 = FIRMWARE / "ports" / "nrf52840"  # the C library's functions that compilers call
         shutil.copyfile(nrf52840 / "memory.c", staged / "port" / "memory.c")
         shutil.copytree(nrf52840 / "include", staged / "port" / "include", dirs_exist_ok=True)
-        sources = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*.c"))
+        sources = sorted(
+            path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.suffix in (".c", ".S")
+        )
         zig.compile_and_link(staged, sources, (*zig.BOARD_FLAGS, *_INCLUDES, "-T", "port/image.ld"), "image.elf")
     return build / "image.elf", generated
 
