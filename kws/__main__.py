@@ -6,6 +6,7 @@ quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
 front-ends the kinds of front end compared on real speech; writes results/front_ends.json
 evaluate   a model on a folder of clips
+compile    a .tflite to C, with its kernels and what each layer costs
 record     clips of your own, from a microphone
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
@@ -15,6 +16,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from kws.commands import compile as compile_command
 from kws.commands import evaluate, gpu_benchmark, real, record
 from kws.errors import KwsError
 
@@ -35,6 +37,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     quick.set_defaults(run=_quick)
     real.add_to(commands)
     evaluate.add_to(commands)
+    compile_command.add_to(commands)
     record.add_to(commands)
     gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)

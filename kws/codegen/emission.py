@@ -44,7 +44,11 @@ def models_text(names: Sequence[str], placements: Sequence[Placement]) -> str:
     """All of models.c: the list in the order given, and buffers as large as the largest need."""
     arena_bytes = max(placement.arena_bytes for placement in placements)
     unpacked_bytes = max(placement.unpacked_bytes for placement in placements)
-    parts = [_head("The models of this image, and the memory that they share."), '#include "model.h"\n\n']
+    call = (
+        "To run one: kws_models[i]->prepare() once, then kws_models[i]->invoke(input, output), both int8; see model.h."
+    )
+    head = _head(f"The models of this image, and the memory that they share.\n\n{call}")
+    parts = [head, '#include "model.h"\n\n']
     parts += [_schema_check(), "\n"]
     if arena_bytes:
         parts.append(f"/* Activations between layers. */\n_Alignas(4) int8_t kws_arena[{arena_bytes}];\n\n")

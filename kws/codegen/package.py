@@ -1,0 +1,82 @@
+"""A folder of C that holds one model and all it needs: .tflite in, sources for somebody else's firmware out.
+
+    write_package(Path("model.tflite"), Path("out"))
+
+Every .c and .S of the folder is to be compiled, for a Cortex-M4 or any other target; no other file is needed, no memory
+is allocated, and nothing but memcpy and memset is taken from the C library.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from kws.codegen.emission import MARK
+from kws.codegen.generate import Generated, LayerCost, generate
+from kws.errors import ModelError
+from kws.files import replaced_folder
+
+_SOURCES = Path(__file__).resolve().parents[2] / "firmware" / "src"
+_NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h")
+_COLUMNS = ("layer", "MACs", "weights", "bits", "form", "bytes")
+
+
+def write_package(tflite: Path, folder: Path, name: str | None = None) -> Generated:
+    """Write the model's C, the kernels and their headers; what lies in the folder from an earlier time is replaced.
+
+    Args:
+        tflite: an int8 .tflite.
+        folder: written as a whole or, where the model is refused, left as it is.
+        name: of the model in C; without it the file's, with `_` for what C does not take.
+
+    Raises:
+        ModelError: the file cannot be compiled, the name is none in C, or the folder holds something else.
+        OSError: a file cannot be read or written.
+    """
+    content = tflite.read_bytes()
+    _refuse_strangers(folder)
+    chosen = name or re.sub(r"[^a-z0-9_]", "_", tflite.stem.lower())[:48]
+    if not name and not chosen[:1].isalpha():
+        chosen = f"model_{chosen}"[:48]
+    with replaced_folder(folder) as target:
+        (generated,) = generate([(chosen, content)], target)
+        for source in sorted(path for pattern in _NEEDED for path in _SOURCES.glob(pattern)):
+            shutil.copyfile(source, target / source.name)
+    return generated
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """A folder is replaced as a whole, so it must be new, empty or from here."""
+    models = folder / "models.c"
+    ours = models.is_file() and MARK in models.read_text(encoding="utf-8", errors="replace")[:200]
+    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError(f"{folder} is there and was not written by this command: name a folder that is new or empty.")
+
+
+def cost_text(generated: Generated) -> str:
+    """A table of what each layer costs, and what the model takes of flash and RAM."""
+    rows = [_COLUMNS, *(_row(layer) for layer in generated.layers)]
+    rows.append(("all", f"{generated.macs:,}", "", "", "", f"{generated.weight_bytes:,}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+    ram = f"RAM: {generated.arena_bytes:,} bytes of activations"
+    if generated.unpacked_bytes:
+        ram += f" and {generated.unpacked_bytes:,} of unpacked weights"
+    return "\n".join([*lines, f"{ram}; input and output are the caller's."])
+
+
+def _row(layer: LayerCost) -> tuple[str, ...]:
+    operator = layer.title.partition(" -")[0]  # what follows are the tensors' names, which can be long
+    if not layer.weights:
+        return (operator, f"{layer.macs:,}", "", "", "", "")
+    return (
+        layer.title,
+        f"{layer.macs:,}",
+        f"{layer.weights:,}",
+        str(layer.bits),
+        layer.form,
+        f"{layer.weight_bytes:,}",
+    )
+
+
+def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]

@@ -1,0 +1,23 @@
+"""`python -m kws compile MODEL -o FOLDER`: any int8 .tflite of the known operators to C that needs nothing else."""
+
+import argparse
+from pathlib import Path
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Make the command known to the parser."""
+    parser = commands.add_parser("compile", help="a .tflite to C, with its kernels and what each layer costs")
+    parser.add_argument("model", type=Path, help="an int8 .tflite, from whatever tool")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="a folder to write; an earlier one is replaced"
+    )
+    parser.add_argument("--name", help="of the model in C, a-z, 0-9 and _; without it that of the file")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from kws.codegen.package import cost_text, write_package
+
+    generated = write_package(options.model, options.output, options.name)
+    print(cost_text(generated))
+    print(f"\nC and headers: {options.output}. models.c says how to call them.")
