@@ -24,7 +24,7 @@ from kws.board.boards import EmulatorBoard
 from kws.board.cycle_models import BOUNDS, CYCLE_MODELS, TABLE
 from kws.board.replies import Timing
 from kws.board.session import Session
-from kws.errors import BoardError
+from kws.errors import BoardError, ParamsError
 from kws.features import SAMPLE_RATE_HZ
 from kws.files import sha256, write_bytes
 from kws.params import load_params
@@ -106,19 +106,20 @@ def measure(repository: Path, folder: Path, here: bool = True) -> Bench:
         built = list(pool.map(_build, *zip(*tasks, strict=True)))
         bench.notes += [text for text in built if isinstance(text, str)]
         ready = [(task[0], task[4], one) for task, one in zip(tasks, built, strict=True) if not isinstance(one, str)]
-        runs = [(*one, name) for one in ready for name in _counted_by(one[1])]
+        runs = [(*one, name) for one in ready for name in _counted_by(one[1] or not here)]
         counted = pool.map(_count, *zip(*reversed(runs), strict=True)) if runs else ()
         results = dict(zip(((one.elf, name) for _, _, one, name in reversed(runs)), counted, strict=True))
     for model, portable, image in ready:
-        _add_model(bench, model, portable, image, {name: results[image.elf, name] for name in _counted_by(portable)})
+        counted_by = _counted_by(portable or not here)
+        _add_model(bench, model, portable, image, {name: results[image.elf, name] for name in counted_by})
     if ready:
-        _add_front_end(bench, repository, ready[0][2], folder / "board")
+        _add_front_end(bench, repository, ready[0][2], folder / "board", _counted_by(not here))
     return bench
 
 
-def _counted_by(portable: bool) -> Sequence[str]:
-    """The portable kernels are there to compare with: the table will do."""
-    return (TABLE,) if portable else (TABLE, *BOUNDS)
+def _counted_by(to_compare: bool) -> Sequence[str]:
+    """For what is there to compare with, the portable kernels and earlier commits, the table will do."""
+    return (TABLE,) if to_compare else (TABLE, *BOUNDS)
 
 
 def _build(model: BenchModel, repository: Path, folder: Path, here: bool, portable: bool) -> BenchImage | str:
@@ -168,14 +169,19 @@ def _add_model(bench: Bench, model: BenchModel, portable: bool, image: BenchImag
     ]
 
 
-def _add_front_end(bench: Bench, repository: Path, image: BenchImage, folder: Path) -> None:
-    """What comes before and after a model, timed by the firmware itself; of tiny_conv's image."""
-    params = load_params(repository / "params.yaml")
-    board = EmulatorBoard(params.flash.baud, folder)
-    board.program(Path(image.elf).with_suffix(".bin"))
+def _add_front_end(
+    bench: Bench, repository: Path, image: BenchImage, folder: Path, cycle_models: Sequence[str]
+) -> None:
+    """What comes before and after a model, timed by the firmware itself; of tiny_conv's image.
+
+    An earlier commit's protocol or parameters may not be today's: a note says so.
+    """
     try:
-        timings = {name: _timed(board, name, params.flash.timeout_s) for name in (TABLE, *BOUNDS)}
-    except BoardError as error:
+        params = load_params(repository / "params.yaml")
+        board = EmulatorBoard(params.flash.baud, folder)
+        board.program(Path(image.elf).with_suffix(".bin"))
+        timings = {name: _timed(board, name, params.flash.timeout_s) for name in cycle_models}
+    except (BoardError, ParamsError) as error:
         bench.notes.append(f"No front end: {error}")
         return
     for phase in FRONT_END_PHASES:
