@@ -34,7 +34,7 @@ class Step:
     registers: int = 0  # words that a load or store multiple moves
     offset_in_register: bool = False
     double: bool = False
-    core_transfer: bool = False  # a VMOV from or to core registers
+    core_registers: int = 0  # among the operands
     sets_flags: bool = False
 
 
@@ -107,7 +107,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
         offset_in_register=any(m.index for m in memory),
         double=double,
         sets_flags=instruction.update_flags or arm.ARM_REG_CPSR in writes,
-        core_transfer=any(arm.ARM_REG_R0 <= r <= arm.ARM_REG_R12 or r in _NAMED_CORE for r in registers),
+        core_registers=sum(arm.ARM_REG_R0 <= r <= arm.ARM_REG_R12 or r in _NAMED_CORE for r in registers),
     )
 
 
@@ -133,7 +133,8 @@ def _table_cycles(step: Step, model: CycleModel) -> int:
     if name in table.DIVIDES:
         return model.divide_cycles
     if name == "vmov":
-        return 2 if step.core_transfer else 1  # 7-1
+        # 7-1: half of a double from or to a core register takes 1; a float, two floats or a whole double take 2.
+        return 2 if step.core_registers > step.double else 1
     if name == "isb":
         return 1 + model.branch_refill_cycles  # 3-1: B is at least a refill
     if name in table.STORES and name != "vstr" and not step.offset_in_register:

@@ -38,6 +38,16 @@ class FrameConvolution:
         """Of the whole frame."""
         return ((self.output_height - 1) * self.stride_rows + self.rows) * self.pitch_words
 
+    @property
+    def scratch_bytes(self) -> int:
+        """The frame's."""
+        return 4 * self.frame_words
+
+    @property
+    def output_bytes(self) -> int:
+        """int8."""
+        return self.output_height * self.output_width * self.filters
+
     def code_bytes(self, filters: int) -> int:
         """Of the function for so many filters, within a tenth: most instructions take four bytes."""
         blocks = [PLACES] * (self.output_width >= PLACES) + [self.output_width % PLACES]
