@@ -3,6 +3,7 @@
 
 #if KWS_CORTEX_M4
 #include "kernels_dot.h"
+#include "optimize.h"
 
 /* The sides of an image, and how far apart the next place along each is in (y, x). */
 typedef struct {
@@ -25,6 +26,7 @@ static void write_offsets(const kws_window_t *w, const kws_m4_planes_t *planes, 
   uint32_t row = planes != 0 ? 2u * planes->pitch + 2u : 0, at = 0;
   for (uint32_t outer = 0; outer < order.outer; outer++, row += outer_step) {
     at = row;
+    KWS_UNROLL(4)
     for (uint32_t inner = 0; inner < order.inner; inner++, at += inner_step)
       *offsets++ = (uint16_t)at;
   }
@@ -36,11 +38,14 @@ static void write_borders(const kws_m4_planes_t *how, int16_t *planes) {
   const uint32_t pitch = how->pitch, words = how->plane_bytes / 4u;
   for (uint32_t channel = 0; channel < how->channels; channel++, planes += how->plane_bytes / 2u) {
     uint32_t *const word = (uint32_t *)(void *)planes;
+    KWS_UNROLL(4)
     for (uint32_t i = 0; i < pitch / 2u; i++)
       word[i] = 0;
+    KWS_UNROLL(4)
     for (uint32_t i = (how->height + 1u) * pitch / 2u; i < words; i++)
       word[i] = 0;
     int16_t *row = planes + pitch;
+    KWS_UNROLL(4)
     for (uint32_t y = how->height; y > 0; y--, row += pitch) {
       row[0] = 0;
       row[pitch - 1u] = 0;
@@ -63,6 +68,7 @@ static const int8_t *pad(const kws_conv_2d_t *layer, const kws_m4_product_t *how
 
 /* `count` bytes widened, each four in the order 0, 2, 1, 3; count is a multiple of 4. */
 static int16_t *widen(const int8_t *bytes, uint32_t count, int16x2_t offset, int16_t *to) {
+  KWS_UNROLL(4)
   for (; count > 0; count -= 4, bytes += 4, to += 4) {
     const uint32_t four = kws_word_at(bytes);
     uint32_t *const words = (uint32_t *)(void *)to;
