@@ -166,7 +166,8 @@ def _call(index: int, layer: Layer, kernel: Kernel | None, ends: tuple[str, str]
 
 
 def _model_struct(name: str, tflite_sha256: str, network: Network) -> str:
-    members = {"name": f'"{name}"', "tflite_sha256": f'"{tflite_sha256}"', "input_bytes": network.input_bytes}
+    strings = f'static const char name[] = "{name}";\nstatic const char tflite_sha256[] = "{tflite_sha256}";\n'
+    members = {"name": "name", "tflite_sha256": "tflite_sha256", "input_bytes": network.input_bytes}
     members |= {"classes": network.classes, "prepare": "prepare", "invoke": "invoke", "softmax": "softmax"}
     declaration = f"extern const kws_model_t kws_model_{name};\n"
-    return f"{declaration}const kws_model_t kws_model_{name} = {{\n{initializer(members)}}};\n"
+    return f"{strings}{declaration}const kws_model_t kws_model_{name} = {{\n{initializer(members)}}};\n"
