@@ -16,7 +16,7 @@ from kws.errors import ModelError
 from kws.files import replaced_folder
 
 _SOURCES = Path(__file__).resolve().parents[2] / "firmware" / "src"
-_NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h")
+_NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h", "optimize.h")
 _COLUMNS = ("layer", "MACs", "weights", "bits", "form", "bytes")
 
 
