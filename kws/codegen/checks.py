@@ -8,6 +8,7 @@ from kws.errors import ModelError
 from kws.tflite.graph import Operator, Tensor
 
 INT32_MAX = 2**31 - 1
+LARGEST_SUM = INT32_MAX - 128  # scaled by almost 1 and with a zero point added it still fits an int32
 UINT16_MAX = 2**16 - 1
 
 
@@ -82,7 +83,7 @@ def fit_accumulator(operator: Operator, rows: np.ndarray, bias: np.ndarray, shif
     largest_step = 255  # |input - zero point|
     bounds = np.abs(rows.astype(np.int64)).sum(axis=1) * largest_step + np.abs(bias.astype(np.int64))
     for channel, (bound, shift) in enumerate(zip(bounds.tolist(), shifts, strict=True)):
-        if bound << max(shift, 0) > INT32_MAX:
+        if bound << max(shift, 0) > LARGEST_SUM:
             raise refuse(
                 operator,
                 f"the sum of output channel {channel} can reach {bound} * 2^{max(shift, 0)}, more than an int32 holds: "
