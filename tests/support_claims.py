@@ -115,8 +115,10 @@ def edits() -> dict[str, tuple[Callable[[schema.ModelT], None], str]]:
         **{
             f"zero point {at}": (_zero_point(at), f"is int8, and its zero point {at} is none") for at in _NO_ZERO_POINTS
         },
+        "a subnormal scale": (_scale(1e-45), "operator 0 CONV_2D: tensor 0 'input' has scale 1.4.*e-45, beyond"),
+        "a scale of 3e38": (_scale(3e38), r"operator 0 CONV_2D: tensor 0 'input' has scale 3.*e\+38, beyond"),
         "scales far apart": (
-            _setter("scale", "scale", np.array([3e38], np.float32)),
+            _scale(2.0**99),
             "operator 0 CONV_2D: .*scales give",
         ),
     }

@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import atheris
@@ -44,12 +45,15 @@ class Fuzzer:
             print(f"{self.tried} files, {self.accepted} of them compiled", flush=True)
 
 
+SEEDS = seeds()
+
+
 def mutate(data: bytes, most_bytes: int, seed: int) -> bytes:
     """libFuzzer's next file: of its own making, or of ours."""
     if seed % 2:
         return atheris.Mutate(data, most_bytes)
     try:
-        return mutated(np.random.default_rng(seed), [data])[:most_bytes]
+        return mutated(np.random.default_rng(seed), [data, *SEEDS.values()])[:most_bytes]
     except Exception:  # what is damaged already has no objects to change
         return atheris.Mutate(data, most_bytes)
 
@@ -63,8 +67,9 @@ def main() -> None:
     options = parser.parse_args()
     corpus = options.folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for name, tflite in seeds().items():
+    for name, tflite in SEEDS.items():
         (corpus / f"seed_{name}").write_bytes(tflite)
+    warnings.simplefilter("error")
     with tempfile.TemporaryDirectory() as out:
         fuzzer = Fuzzer(Path(out))
         flags = {"max_total_time": options.seconds, "seed": options.seed, "max_len": MOST_BYTES}
