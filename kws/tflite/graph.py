@@ -25,7 +25,7 @@ class Tensor:
     index: int
     name: str
     shape: tuple[int, ...]
-    dtype: str  # "int8", "int32", "float32", ...
+    dtype: str  # "int8", "int32", "float32", ...; of "int4" the data are int8
     quantization: Quantization | None
     data: np.ndarray | None
 

@@ -21,6 +21,7 @@ MAX_RANK = 8
 MAX_NAME = 200  # characters
 
 _DTYPES = {
+    schema.TensorType.INT4: "int4",
     schema.TensorType.INT8: "int8",
     schema.TensorType.INT16: "int16",
     schema.TensorType.INT32: "int32",
@@ -61,14 +62,14 @@ def read_tensor(index: int, entry: Table, buffers: list[Table], budget: Budget) 
     if entry.number("isVariable"):
         raise ModelError(f"{place} keeps a state between inferences, and the compiler has none: use a stateless model.")
     dtype = _DTYPES[kind]
-    shape = _shape(place, entry, np.dtype(dtype).itemsize)
+    shape = _shape(place, entry, dtype)
     data = _constant(place, shape, dtype, entry, buffers)
     budget.take("bytes of constants", 0 if data is None else data.nbytes, place)
     quantization = _quantization(place, shape, dtype, entry.table("quantization", "QuantizationParameters"), budget)
     return Tensor(index, name, shape, dtype, quantization, data)
 
 
-def _shape(place: str, entry: Table, item_bytes: int) -> tuple[int, ...]:
+def _shape(place: str, entry: Table, dtype: str) -> tuple[int, ...]:
     """A shape of no negative and not too many values."""
     lengths = entry.vector("shape", np.int32)
     if len(lengths) > MAX_RANK:
@@ -76,10 +77,10 @@ def _shape(place: str, entry: Table, item_bytes: int) -> tuple[int, ...]:
     shape = tuple(lengths.tolist())
     if any(length < 0 for length in shape):
         raise ModelError(f"{place} has shape {shape}: fix every dimension, the batch to 1, before converting.")
-    if math.prod(shape) * item_bytes > MAX_TENSOR_BYTES:
+    if stored_bytes(shape, dtype) > MAX_TENSOR_BYTES:
         raise ModelError(
-            f"{place} of shape {shape} takes {math.prod(shape) * item_bytes} bytes, more than the {MAX_TENSOR_BYTES} "
-            "that the compiler takes: use a smaller model."
+            f"{place} of shape {shape} takes {stored_bytes(shape, dtype)} bytes, more than the {MAX_TENSOR_BYTES} that "
+            "the compiler takes: use a smaller model."
         )
     return shape
 
@@ -94,17 +95,30 @@ def _constant(place: str, shape: tuple[int, ...], dtype: str, entry: Table, buff
             f"{place} claims data outside the model's tables, as models of more than 2 GB do: convert a smaller model."
         )
     raw = buffers[number].vector("data", np.uint8)
-    if number == 0 or not len(raw):  # by convention buffer 0 is that of all activations
+    if number == 0 or (not len(raw) and math.prod(shape)):  # by convention buffer 0 is that of all activations
         return None
-    wanted_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    if len(raw) != wanted_bytes:
+    if len(raw) != stored_bytes(shape, dtype):
         raise ModelError(
-            f"{place} holds {len(raw)} bytes where shape {shape} of {dtype} takes {wanted_bytes}: the .tflite is "
-            "damaged, convert again."
+            f"{place} holds {len(raw)} bytes where shape {shape} of {dtype} takes {stored_bytes(shape, dtype)}: the "
+            ".tflite is damaged, convert again."
         )
-    data = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
+    if dtype == "int4":
+        data = _unpacked(raw.view(np.int8), math.prod(shape)).reshape(shape)
+    else:
+        data = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
     data.flags.writeable = False
     return data
+
+
+def stored_bytes(shape: tuple[int, ...], dtype: str) -> int:
+    """Bytes that a tensor takes in a .tflite, where two int4 share one."""
+    count = math.prod(shape)
+    return -(-count // 2) if dtype == "int4" else count * np.dtype(dtype).itemsize
+
+
+def _unpacked(pairs: np.ndarray, count: int) -> np.ndarray:
+    """(count,) int8 from bytes with two int4 each, the first in the lower half."""
+    return np.stack([np.left_shift(pairs, 4) >> 4, pairs >> 4], axis=1).reshape(-1)[:count]
 
 
 def _quantization(
@@ -136,9 +150,9 @@ def _quantization(
 
 def _check_zero_points(place: str, dtype: str, points: tuple[int, ...]) -> None:
     """A zero point is a value of the tensor."""
-    if not np.issubdtype(dtype, np.integer):
+    if dtype in ("float32", "bool"):
         return
-    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    least, most = (-8, 7) if dtype == "int4" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     outside = [point for point in points if not least <= point <= most]
     if outside:
         raise ModelError(f"{place} is {dtype}, and its zero point {outside[0]} is none: quantize the model again.")
