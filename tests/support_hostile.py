@@ -113,6 +113,8 @@ def _all() -> dict[str, tuple[bytes, str]]:
     found = _damaged_bytes()
     known = "more than 16384 tables|tensor 0 '' names buffer 0 of 0|operator 0 has a code"
     found |= {f"a million {place}": (_bomb(place), known) for place in ("subgraphs", "tensors", "operators")}
+    millions = "operator 0 FULLY_CONNECTED: output channels is 4194304, outside 0..65535"
+    found["millions of outputs"] = (build((1, 1, 1), [Dense(1 << 22, bias=False)]), millions)
     found |= {name: (edited(GOOD, edit), pattern) for name, (edit, pattern) in edits().items()}
     return found
 
