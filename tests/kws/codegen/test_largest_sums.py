@@ -14,7 +14,7 @@ from tests.support_tflite import NONE, Conv, Dense, build, edited
 
 LAYERS = {"convolution": Conv(1, (1, 1), activation=NONE), "dense": Dense(1)}
 WEIGHT = 127
-ALMOST_ONE = np.float32(1 + 2**-20)  # scale of the output: what is scaled by its inverse hardly shrinks
+STEP = 2.0**-14  # (1 + STEP) * (1 - STEP), two scales that float32 holds, is 1 - 2^-28: no sum shrinks by more than 8
 
 
 def with_largest_sum(layer: Conv | Dense, largest: int, sign: int) -> bytes:
@@ -22,7 +22,7 @@ def with_largest_sum(layer: Conv | Dense, largest: int, sign: int) -> bytes:
 
     def edit(model) -> None:
         source, weights, bias, target = model.subgraphs[0].tensors
-        for tensor, scale in ((source, 1), (weights, 1), (bias, 1), (target, ALMOST_ONE)):
+        for tensor, scale in ((source, 1 + STEP), (weights, 1 - STEP), (bias, 1), (target, 1)):
             tensor.quantization.scale = np.array([scale], np.float32)
         source.quantization.zeroPoint = np.array([-128 if sign > 0 else 127], np.int64)
         target.quantization.zeroPoint = np.array([127 if sign > 0 else -128], np.int64)
