@@ -9,7 +9,7 @@ TESTS =
 # The stages' commands say `python`: the environment's.
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 
-.PHONY: help setup repro test quick real bench readme lint clean
+.PHONY: help setup repro test quick real bench plots figures report readme lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,15 @@ bench: setup ## the last two stages again, and how a sweep scales with processes
 	$(VENV)/dvc repro --force --single-item flash mcu_benchmark
 	$(VENV)/python tools/sweep_scaling.py
 	@$(VENV)/python -m kws summary
+
+plots: setup ## all plots as one page that needs no network -> build/plots.html
+	@$(VENV)/python -m kws plots
+
+figures: setup ## the pictures as SVG, for a paper -> build/figures
+	@$(VENV)/python -m kws figures
+
+report: setup ## all results as one HTML file, and a PDF where a browser is there -> build/report.html
+	@$(VENV)/python -m kws report
 
 readme: setup ## the README's tables from the measured numbers
 	@$(VENV)/python tools/readme_tables.py
