@@ -15,7 +15,8 @@ from kws.errors import ArtifactError
 _TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 _NUMBER = re.compile(r"[-+±<]?\d[\d,.]*( ?(%|ms|µs|µJ|mA|V|bytes))?( ± [\d.]+)?( \[.*\])?( to [\d.,]+)?\Z")
 
-_PICTURE = re.compile(r'(<img\s[^>]*?)src="(?!data:)([^"]+)"')
+_WHOLE_ROWS = 16  # a table of no more is not broken over two sheets of paper
+_PICTURE = re.compile(r'(?<=<img src=")static/[^"]+(?=">)')  # as DVC writes them
 Rows = Sequence[Sequence[object]]
 
 
@@ -72,7 +73,7 @@ class Numbered:
         bodies = [_body(heading if len(groups) > 1 else "", group, kinds) for heading, group in groups.items()]
         text = Markup(f"<b>Table {next(self._tables)}.</b> {escaped(caption)}")
         table = element("table", element("caption", text), element("thead", names), *bodies)
-        return element("div", table, class_="table")
+        return element("div", table, class_="table whole" if len(rows) <= _WHOLE_ROWS else "table")
 
     def figure(self, picture: Path, caption: object, alt: str) -> Markup:
         """A picture, inside the page, with its caption below.
@@ -110,8 +111,4 @@ def data_address(picture: Path) -> str:
 
 def with_pictures_inside(page: Path) -> str:
     """A page's text, its pictures as data: addresses. Raises ArtifactError where one is missing or of another kind."""
-
-    def inside(found: re.Match) -> str:
-        return f'{found[1]}src="{data_address(page.parent / found[2])}"'
-
-    return _PICTURE.sub(inside, page.read_text(encoding="utf-8"))
+    return _PICTURE.sub(lambda found: data_address(page.parent / found[0]), page.read_text(encoding="utf-8"))

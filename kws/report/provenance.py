@@ -68,7 +68,9 @@ def used_params(root: Path) -> dict[str, object]:
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing: `dvc repro` writes it.") from None
     except (yaml_files.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} is not what DVC writes ({error}): `git checkout dvc.lock`.") from None
+        raise ArtifactError(
+            f"{path} is not what DVC writes ({str(error).splitlines()[0]}): `git checkout dvc.lock`."
+        ) from None
     found: dict[str, object] = {}
     for section in sections:
         found |= _flat(section)

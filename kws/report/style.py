@@ -43,7 +43,8 @@ thead .number { white-space: normal; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody:last-child tr:last-child > * { border-bottom: 1.5px solid var(--ink); }
 figure { margin: 1.8rem 0; }
-figure img { display: block; width: 100%; max-height: 34rem; object-fit: contain; background: #fff; border-radius: 3px; }
+figure img { display: block; width: 100%; max-height: 34rem; object-fit: contain;
+  background: #fff; border-radius: 3px; }
 figcaption { margin-top: .5rem; }
 .group { padding-top: .8rem; font-weight: 600; }
 .note { background: var(--box); border-left: 3px solid var(--accent); padding: .75rem 1rem; margin: 1.2rem 0; }
@@ -54,7 +55,7 @@ footer { margin-top: 3rem; color: var(--faint); font-size: .85rem; }
   body { max-width: none; padding: 0; font-size: 10pt; line-height: 1.45; }
   h1 { font-size: 20pt; } h2 { font-size: 13pt; margin-top: 18pt; } h3 { font-size: 10.5pt; }
   h2, h3, caption { break-after: avoid; }
-  figure, .facts, tr, .note { break-inside: avoid; }
+  figure, .facts, tr, .note, .whole { break-inside: avoid; }
   .group { break-after: avoid; }
   figure { margin: 12pt 0; } figure img { width: 88%; max-height: 85mm; margin: 0 auto; }
   thead { display: table-header-group; }
