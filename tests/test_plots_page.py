@@ -10,6 +10,7 @@ import sys
 import pytest
 import yaml
 
+from kws.__main__ import main as command_line
 from kws.errors import ArtifactError
 from tests.conftest import REPOSITORY
 from tests.support_browser import page
@@ -173,3 +174,24 @@ def test_a_page_without_its_script_says_so(repository, tmp_path):
         tab.open(bare)
         shown = tab.evaluate("document.getElementById('problem').checkVisibility() && problem.textContent")
         assert "python tools/plots_page.py" in shown
+
+
+def test_the_page_can_be_mailed_as_one_file(repository, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(repository)
+    mailed = tmp_path / "mail" / "plots.html"
+    assert command_line(["plots", "before", "after", "-o", str(mailed)]) == 0
+    with page() as tab:
+        tab.open(mailed)
+        tab.wait_for(ALL_DRAWN)
+        sources = tab.evaluate("[...document.images].map((one) => one.src.slice(0, 22))")
+        assert set(sources) == {"data:image/png;base64,"} and len(sources) >= 16
+        assert tab.evaluate("Math.min(...[...document.images].map((one) => one.naturalWidth))") > 400
+        assert not tab.outside() and not tab.errors
+        assert [url for url in tab.requests if url.startswith("file:")] == [mailed.resolve().as_uri()]
+
+
+def test_no_page_is_an_error_in_words(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command_line(["plots", "-o", str(tmp_path / "plots.html")]) == 1
+    assert "`dvc plots show` wrote no page" in capsys.readouterr().err
+    assert not (tmp_path / "plots.html").exists()

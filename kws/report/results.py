@@ -1,11 +1,11 @@
-"""What the report is made of: results of one run, with its tables, and its pictures drawn as SVG."""
+"""What the report is made of: results of one run, with its tables, and its pictures, drawn as SVG when asked for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kws.captions import cycles_caption, data_caption
-from kws.figures.redraw import pictures
+from kws.figures.redraw import Draw, pictures
 from kws.report.markup import Markup, Numbered
 from kws.summary import Metrics, load_metrics
 from kws.tables import Row, read_table
@@ -19,7 +19,8 @@ class Results:
 
     metrics: Metrics
     plots: Path
-    drawn: Path  # the pictures as SVG
+    drawn: Path  # a folder for its pictures
+    draw: Mapping[str, Draw]  # name of a picture that tables give -> what draws it
 
     @property
     def data(self) -> str:
@@ -67,8 +68,10 @@ class Report:
 
     def figure(self, run: Results, name: str, caption: object) -> Markup:
         """A picture of a run: SVG where a table gives it, otherwise the PNG of its stage; the data's name is added."""
-        path = run.drawn / f"{name}.svg"
-        path = path if path.exists() else run.plots / f"{name}.png"
+        path = run.plots / f"{name}.png"
+        if name in run.draw:
+            path = run.drawn / f"{name}.svg"
+            run.draw[name](path)
         return self.numbered.figure(path, f"{caption} Data: {run.data}.", f"{name.replace('_', ' ')}, {run.data}")
 
 
@@ -90,6 +93,4 @@ def load(root: Path, drawn: Path) -> list[Results]:
 
 def _load(root: Path, folder: Path, drawn: Path) -> Results:
     metrics = load_metrics(folder / "metrics")
-    for name, draw in pictures(metrics, folder / "plots", root / "references").items():
-        draw(drawn / f"{name}.svg")
-    return Results(metrics, folder / "plots", drawn)
+    return Results(metrics, folder / "plots", drawn, pictures(metrics, folder / "plots", root / "references"))

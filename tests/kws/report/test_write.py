@@ -98,6 +98,7 @@ def test_metrics_of_another_version_are_told(tmp_path):
 
 def test_a_machine_without_a_browser_gets_the_page_and_a_word(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("kws.report.pdf.browser", lambda: None)
+    monkeypatch.setattr("kws.report.write.report_html", lambda root: "<!doctype html>")
     assert main(["report", "--root", str(REPOSITORY), "-o", str(tmp_path / "report.html")]) == 0
     assert "no PDF" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
