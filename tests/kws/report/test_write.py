@@ -92,7 +92,7 @@ def test_what_is_missing_is_named_with_what_writes_it(tmp_path, capsys, missing,
 def test_metrics_of_another_version_are_told(tmp_path):
     root = copied(tmp_path)
     (root / "metrics" / "flash.json").write_text("{}")
-    with pytest.raises(ArtifactError, match=r"flash_bytes.*dvc repro"):
+    with pytest.raises(ArtifactError, match=r"'board'.*dvc repro"):
         report_html(root)
 
 
