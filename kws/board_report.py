@@ -24,7 +24,8 @@ from kws.deployment import benchmark_image
 from kws.errors import ArtifactError, BoardError, ParamsError
 from kws.features import features
 from kws.figures.board import mcu_phases, structured_pruning_mcu
-from kws.figures.devices import compared, devices
+from kws.figures.comparison import compared
+from kws.figures.devices import devices
 from kws.figures.pareto import pareto
 from kws.figures.training import confusion
 from kws.files import write_json, write_text

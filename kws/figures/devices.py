@@ -1,9 +1,8 @@
-"""One inference here, there and on the board. In: metrics of three stages, or devices with their times, a row each."""
+"""One inference here, there and on the board. In: a device with its time, a row each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
@@ -11,10 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from kws.captions import cycles_caption, data_caption
 from kws.errors import ArtifactError
 from kws.figures.style import BLUE, ORANGE, picture
-from kws.timing import Latency, latency_named
-
-if TYPE_CHECKING:
-    from kws.gpu_reference import GpuReference
+from kws.timing import Latency
 
 _ABSENT = "#777777"
 
@@ -29,24 +25,6 @@ class Device:
     label: str
     latency: Latency | None
     reference: bool = False
-
-
-def compared(
-    board_metrics: dict, train: dict, converted: dict, reference: "GpuReference | None"
-) -> tuple[Device, list[Device]]:
-    """The board, and what it is compared with; a GPU's time from another machine only where there is none of this."""
-    inference_us = (1000 * board_metrics["deployed"]["inference_ms"][of] for of in ("mean", "min", "max"))
-    name = f"{board_metrics['board']}, int8\n{board_metrics['clock_hz'] / 1e6:g} MHz"
-    deployed, gpu = converted["deployed"], latency_named("gpu_latency", train)
-    others = [
-        Device(f"CPU, float, torch\n{train['cpu']}", latency_named("cpu_latency", train)),
-        Device(f"CPU, int8, LiteRT\n{train['cpu']}", latency_named("cpu_int8_latency", deployed)),
-        Device("GPU, float, torch\nthis computer", gpu),
-    ]
-    if gpu is None and reference is not None:
-        label = f"GPU, float, torch\n{reference.device}\nanother machine, {reference.taken_on}"
-        others[-1] = Device(label, reference.latency, reference=True)
-    return Device(name, Latency(*inference_us)), others
 
 
 def devices(path: Path, board: Device, others: Sequence[Device], source: str, cycles_are: str) -> None:

@@ -14,7 +14,8 @@ from kws.audio import read_clip
 from kws.errors import ArtifactError
 from kws.figures.audio import audio_figures
 from kws.figures.board import mcu_phases, structured_pruning_mcu
-from kws.figures.devices import compared, devices
+from kws.figures.comparison import compared
+from kws.figures.devices import devices
 from kws.figures.pareto import pareto
 from kws.figures.sweeps import accuracy_vs_bits, structured_pruning, unstructured_pruning
 from kws.figures.training import confusion, training_figure

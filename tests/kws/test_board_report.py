@@ -10,7 +10,7 @@ from kws.board.replies import Timing
 from kws.board_report import Measured
 from kws.conversion_manifest import Candidate
 from kws.errors import ArtifactError, ParamsError
-from kws.figures.devices import compared
+from kws.figures.comparison import compared
 from kws.gpu_reference import GpuReference
 from kws.timing import Latency, named
 
