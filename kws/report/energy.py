@@ -4,6 +4,9 @@ Nothing here is measured, neither the current nor, on the emulator, the time. Th
 nRF52840 Product Specification of Nordic, chapter "Current consumption", table "CPU running": CoreMark from flash at
 64 MHz, clock HFXO, cache on, 3 V, 25 °C; ICPU0 with the DC/DC converter, ICPU1 with the LDO, which is what runs after
 reset and what the firmware leaves on.
+
+To be checked: the two figures were taken from public documents that quote the table (52 µA/MHz, 3.3 and 6.3 mA), not
+from the document itself; the same documents agree with Nordic's table "Compounded", which was at hand.
 """
 
 from collections.abc import Iterator
