@@ -58,8 +58,8 @@ def energy(report: Report) -> Markup:
             "No current was measured. Energy here is time x current x voltage: the time of the tables above, and the "
             f"typical current of the chip's CPU running CoreMark from flash at 64 MHz and {SUPPLY_V:g} V, {currents}. "
             "The firmware leaves the LDO on, as it is after reset. CoreMark is not this workload, and microphone, "
-            "radio and everything else on a board come on top. The two currents are as others quote that table: compare "
-            "them with it before you cite them."), class_="note"),
+            "radio and everything else on a board come on top. The two currents are as others quote that table: "
+            "compare them with it before you cite them."), class_="note"),
         report.table(
             "Estimated energy of one run of a phase. Least is the lower bound of the time with the DC/DC converter, "
             f"most the upper bound with the LDO. Currents: {SOURCE}.",

@@ -66,4 +66,4 @@ def test_the_command_writes_every_format_and_says_what_it_left_out(tmp_path, cap
 
 def test_the_command_names_what_is_missing(tmp_path, capsys):
     assert main(["figures", str(tmp_path)]) == 1
-    assert "preprocess.json is missing" in capsys.readouterr().err
+    assert "preprocess.json is missing" in " ".join(capsys.readouterr().err.split())
