@@ -21,6 +21,8 @@ enum {
   SETTLING_SAMPLES = 4000, /* the first quarter of a second of the microphone is dropped */
 };
 
+extern "C" uint64_t port_microseconds(void);
+
 static const char manifest[] = KWS_MANIFEST;
 static bool host_reads = true;
 
@@ -41,11 +43,23 @@ uint32_t port_clock_hz(void) {
   return 64000000;
 }
 
+/* Arduino's microseconds wrap after 71 minutes. */
+uint64_t port_microseconds(void) {
+  static uint32_t before;
+  static uint64_t wrapped;
+  uint32_t now = static_cast<uint32_t>(micros());
+  if (now < before)
+    wrapped += uint64_t{1} << 32;
+  before = now;
+  return wrapped + now;
+}
+
 void port_read(void *destination, uint32_t bytes) {
   uint8_t *next = static_cast<uint8_t *>(destination);
   while (bytes > 0) {
     int value = Serial.read();
     if (value < 0) {
+      port_microseconds(); /* often enough to see every wrap */
       yield();
       continue;
     }

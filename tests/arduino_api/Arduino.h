@@ -1,15 +1,17 @@
 /*
- * What the sketch uses of Arduino's core for the Nano 33 BLE (arduino:mbed_nano), declared and not defined: enough to
- * compile against, so that the sketch is checked without Arduino's toolchain. Names and types as in ArduinoCore-mbed.
+ * What the sketch uses of Arduino's core for the Nano 33 BLE (arduino:mbed_nano), declared: enough to compile against,
+ * so that the sketch is checked without Arduino's toolchain. Names and types as in ArduinoCore-mbed. The two files
+ * beside it define what is declared here, one for the emulated nRF52840 and one for tests on this machine.
  */
 #ifndef KWS_TESTS_ARDUINO_H
 #define KWS_TESTS_ARDUINO_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 extern "C" {
+#include <string.h>
+
 unsigned long millis(void);
 unsigned long micros(void);
 void yield(void);
@@ -38,16 +40,14 @@ typedef struct {
   volatile uint32_t DHCSR, DCRSR, DCRDR, DEMCR;
 } CoreDebug_Type;
 typedef struct {
+  uint32_t before[0x540 / 4];
   volatile uint32_t ICACHECNF;
 } NRF_NVMC_Type;
-extern DWT_Type kws_dwt;
-extern CoreDebug_Type kws_core_debug;
-extern NRF_NVMC_Type kws_nvmc;
-#define DWT (&kws_dwt)
-#define CoreDebug (&kws_core_debug)
-#define NRF_NVMC (&kws_nvmc)
+#define DWT ((DWT_Type *)0xE0001000UL)
+#define CoreDebug ((CoreDebug_Type *)0xE000EDF0UL)
+#define NRF_NVMC ((NRF_NVMC_Type *)0x4001E000UL)
 #define DWT_CTRL_CYCCNTENA_Msk 1UL
 #define CoreDebug_DEMCR_TRCENA_Msk (1UL << 24)
-void NVIC_SystemReset(void);
+extern "C" void NVIC_SystemReset(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the sketch uses of Arduino's PDM library, declared and not defined; see Arduino.h beside it. */
+/* What the sketch uses of Arduino's PDM library, declared; see Arduino.h beside it. */
 #ifndef KWS_TESTS_PDM_H
 #define KWS_TESTS_PDM_H
 

@@ -1,4 +1,4 @@
-"""nano33ble: arduino-cli and USB played back. The board is found, programmed, waited for and greeted, or it is said why not.
+"""nano33ble, arduino-cli and USB played back: the board is found, programmed, waited for, greeted, or it is said why.
 
 Behind the port of the board that comes back runs the firmware's host port, with a file for its image.
 """
