@@ -8,6 +8,7 @@ front-ends the kinds of front end compared on real speech; writes results/front_
 evaluate   a model on a folder of clips
 compile    a .tflite to C, with its kernels and what each layer costs
 record     clips of your own, from a microphone
+trace      where the cycles of a phase go, by function, basic block and call stack
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
 
@@ -17,7 +18,7 @@ import textwrap
 from pathlib import Path
 
 from kws.commands import compile as compile_command
-from kws.commands import evaluate, gpu_benchmark, real, record
+from kws.commands import evaluate, gpu_benchmark, real, record, trace
 from kws.errors import KwsError
 
 
@@ -39,6 +40,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     evaluate.add_to(commands)
     compile_command.add_to(commands)
     record.add_to(commands)
+    trace.add_to(commands)
     gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)
 

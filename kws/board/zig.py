@@ -40,7 +40,6 @@ BOARD_FLAGS = (
     "-fno-stack-protector",
     "-Wframe-larger-than=2048",
     "-Wl,--gc-sections",
-    "-Wl,--strip-debug",  # zig's runtime (double arithmetic) comes with its own; symbols stay
 )
 HOST_FLAGS = ("-mcpu=baseline",)
 _TIME_LIMIT_S = 600

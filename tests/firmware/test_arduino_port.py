@@ -1,4 +1,4 @@
-"""The sketch's port.cpp and microphone.cpp on this machine: a host that does not read, a microphone that goes silent."""
+"""The sketch's port.cpp and microphone.cpp on this machine: a host that does not read, a silent microphone."""
 
 import ctypes
 import shutil
