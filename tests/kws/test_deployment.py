@@ -9,7 +9,7 @@ from kws.board.boards import Nano33BleBoard
 from kws.board.boards.interface import BareMetal
 from kws.conversion_manifest import Candidate, write_candidates
 from kws.deployment import benchmark_image, deploy
-from kws.errors import ArtifactError
+from kws.errors import ArtifactError, BoardError
 from kws.files import sha256
 from tests.support_learning import params
 from tests.support_tflite import Conv, Dense, Reshape, build
@@ -86,6 +86,22 @@ def test_a_board_that_takes_something_else_gets_it_from_the_same_models(deployed
     assert nano["programmed"].name == "SHA256SUMS" and nano["flash_bytes"] == receipt["flash_bytes"]
     assert "src/model_structured_750.c" in nano["programmed"].read_text()
     assert not (tmp_path / "images" / deployment.SHIPPED / "sketch").exists()
+
+
+@pytest.mark.parametrize(
+    ("board", "message"), [("nano33ble", "there is no arduino-cli"), ("nrf52840", "there is no pyocd")]
+)
+def test_a_real_board_that_is_not_there_is_an_error_and_nothing_stands_in(
+    deployed, tmp_path, monkeypatch, board, message
+):
+    folder, *_ = deployed
+    monkeypatch.undo()
+    monkeypatch.setenv("KWS_STORE", str(folder / "store"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wanted = params(flash={"board": board, "port": "/dev/nowhere"})
+    with pytest.raises(BoardError, match=f"flash.board is {board}, but {message}"):
+        deploy(folder / "candidates", folder / "convert.json", tmp_path / "images", wanted)
+    assert not (folder / "store" / "board").exists()
 
 
 def test_candidates_that_are_not_there_are_refused(tmp_path):

@@ -15,8 +15,7 @@ from kws.board.memory import FLASH_START
 from kws.errors import BoardError
 
 _INSTALL = (
-    "`python -m pip install 'kws[swd]'` (or pyocd alone), connect a debug probe to the board's SWD pads, and check it "
-    "with `pyocd list`."
+    "`python -m pip install pyocd`, connect a debug probe to the board's SWD pads, and check it with `pyocd list`."
 )
 _LIMIT_S = 180.0
 _TARGET = ("--target", "nrf52840")

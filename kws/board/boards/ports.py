@@ -1,5 +1,6 @@
 """Serial ports as the boards' files need them: opened with errors in words, and found by what USB says of them."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ def opened(url: str | None, baud: int, board: str) -> Iterator[serial.SerialBase
             "(`pyserial-ports` lists what there is)."
         )
     try:
-        port = serial.serial_for_url(url, baudrate=baud)
+        port = serial.serial_for_url(url, baudrate=baud, exclusive=os.name == "posix" or None)
     except (serial.SerialException, ValueError, OSError) as error:
         raise BoardError(
             f"flash.board is {board}, and its port {url!r} cannot be opened ({error}): is the board connected, and "

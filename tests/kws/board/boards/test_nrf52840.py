@@ -68,7 +68,7 @@ def test_without_a_port_nothing_is_programmed(image):
 
 def test_pyocd_is_not_installed(board, image, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "there is no pyocd to program it with: `python -m pip install 'kws[swd]'`" in refused(board, image)
+    assert "there is no pyocd to program it with: `python -m pip install pyocd`" in refused(board, image)
 
 
 def test_no_probe(board, image, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Ports: opened, refused in words, found by USB ids, and waited for."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +37,20 @@ def test_what_cannot_be_opened_is_named(name):
             board_named(flash(name, url)).open(),
         ):
             pass
+
+
+def test_a_port_that_another_session_holds():
+    master, slave = os.openpty()
+    try:
+        with (
+            board_named(flash("any", os.ttyname(slave))).open(),
+            pytest.raises(BoardError, match=r"cannot be opened .*no other program hold the port"),
+            board_named(flash("any", os.ttyname(slave))).open(),
+        ):
+            pass
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_usb_ports_are_those_with_the_ids_by_name(monkeypatch):
