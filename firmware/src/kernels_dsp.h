@@ -22,6 +22,12 @@ static inline __attribute__((always_inline)) int16x2_t __sxtb16(int8x4_t bytes) 
   return halves;
 }
 
+static inline __attribute__((always_inline)) int16x2_t __sxtab16(int16x2_t halves, int8x4_t bytes) {
+  int16x2_t sums;
+  __asm("sxtab16 %0, %1, %2" : "=r"(sums) : "r"(halves), "r"(bytes));
+  return sums;
+}
+
 static inline __attribute__((always_inline)) int16x2_t __sadd16(int16x2_t a, int16x2_t b) {
   int16x2_t sums;
   __asm("sadd16 %0, %1, %2" : "=r"(sums) : "r"(a), "r"(b));
