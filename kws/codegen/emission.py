@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from kws.codegen.buffers import Placement
 from kws.codegen.cortex_m4.assembly import source_text
-from kws.codegen.cortex_m4.convolution import convolution
-from kws.codegen.cortex_m4.frames import FILTERS, FrameConvolution
-from kws.codegen.cortex_m4.selection import frame_of
+from kws.codegen.cortex_m4.calls import call_text, functions_of, tables_text
+from kws.codegen.cortex_m4.numbers import kernels_of
+from kws.codegen.cortex_m4.selection import Kernel
 from kws.codegen.layers import Layer, Network, Weighted
 from kws.codegen.packing import pack
 from kws.codegen.sparse import pack_sparse
@@ -30,11 +30,16 @@ FORMULAS = {
 def model_text(name: str, tflite_sha256: str, network: Network, placement: Placement) -> str:
     """All of model_<name>.c."""
     parts = [_head(f"Model {name}, from the .tflite with SHA-256\n{tflite_sha256}."), '#include "kernels.h"\n']
-    parts += ['#include "kernels_cortex_m4.h"\n', '#include "model.h"\n\n', _schema_check(), "\n"]
+    parts += [
+        '#include "kernels_cortex_m4.h"\n#include "kernels_cortex_m4_products.h"\n',
+        '#include "model.h"\n\n',
+        _schema_check(),
+        "\n",
+    ]
     parts += ["extern int8_t kws_arena[];\n"] if placement.arena_bytes else []
     parts += ["extern int8_t kws_unpacked[];\n"] if placement.unpacked_bytes else []
-    for index, layer in enumerate(network.layers):
-        parts += ["\n", _layer_text(index, layer, placement.unpacked[index])]
+    for index, (layer, kernel) in enumerate(zip(network.layers, kernels_of(network), strict=True)):
+        parts += ["\n", _layer_text(index, layer, kernel, placement.unpacked[index])]
     parts += ["\n", _softmax_text(network), "\n", _prepare_text(network, placement), "\n"]
     parts += [_invoke_text(network, placement), "\n", _model_struct(name, tflite_sha256, network)]
     return "".join(parts)
@@ -71,7 +76,7 @@ def _schema_check() -> str:
     return f'#if KWS_MODEL_SCHEMA != {SCHEMA_VERSION}\n#error "{message}"\n#endif\n'
 
 
-def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
+def _layer_text(index: int, layer: Layer, kernel: Kernel | None, unpacked_at: int | None) -> str:
     """Comment, tables and struct of one layer."""
     prefix = f"layer_{index}"
     title = f"{layer.title}: {layer.macs} MACs"
@@ -85,30 +90,17 @@ def _layer_text(index: int, layer: Layer, unpacked_at: int | None) -> str:
         members["requantization"] = _table_members(prefix, weighted, layer.members["requantization"])
         members["weights"] = f"{prefix}_weights" if unpacked_at is None else f"kws_unpacked + {unpacked_at}"
     struct = f"static const kws_{layer.kernel}_t {prefix} = {{\n{initializer(members)}}};\n"
-    return comment(f"{title}\n{FORMULAS[layer.kernel]}") + tables + struct + _frame_text(prefix, frame_of(layer))
-
-
-def _frame_text(prefix: str, shape: FrameConvolution | None) -> str:
-    """How a convolution lies in its frame, for the Cortex-M4."""
-    if shape is None:
-        return ""
-    functions = {"pair" if count == FILTERS else "single": shape.symbol(count) for count in shape.functions}
-    declared = "".join(
-        f"extern void {name}(const int16_t *, int8_t *, const int16_t *, const int32_t *);\n"
-        for name in functions.values()
-    )
-    members = {word: functions.get(word, "0") for word in ("pair", "single")}
-    members |= {"pitch": 2 * shape.pitch_words, "row_words": shape.row_words}
-    struct = f"static const kws_m4_frame_t {prefix}_frame = {{\n{initializer(members)}}};\n"
-    return f"#if KWS_CORTEX_M4\n{declared}{struct}#endif\n"
+    own = f"#if KWS_CORTEX_M4\n{tables_text(prefix, kernel)}#endif\n" if kernel else ""
+    return comment(f"{title}\n{FORMULAS[layer.kernel]}") + tables + struct + own
 
 
 def assembly_text(networks: Sequence[Network]) -> str:
     """All of models.S: the functions that the models' layers call on a Cortex-M4, each once."""
-    shapes = [shape for network in networks for layer in network.layers if (shape := frame_of(layer))]
-    wanted = {shape.symbol(count): (shape, count) for shape in shapes for count in shape.functions}
-    functions = [convolution(*wanted[name]) for name in sorted(wanted)]
-    return source_text(functions, _head("What the models' layers call on a Cortex-M4."))
+    kernels = [kernel for network in networks for kernel in kernels_of(network) if kernel]
+    functions = {name: write for kernel in kernels for name, write in functions_of(kernel).items()}
+    return source_text(
+        (functions[name]() for name in sorted(functions)), _head("What the models' layers call on a Cortex-M4.")
+    )
 
 
 def _tables(prefix: str, weighted: Weighted) -> str:
@@ -158,20 +150,19 @@ def _invoke_text(network: Network, placement: Placement) -> str:
     """invoke(): one call a layer."""
     ends = ["input", *(f"kws_arena + {offset}" for offset in placement.outputs), "logits"]
     calls = "".join(
-        _call(index, layer, ends[index], ends[index + 1], placement.frames[index])
-        for index, layer in enumerate(network.layers)
+        _call(index, layer, kernel, (ends[index], ends[index + 1]), placement.scratch[index])
+        for index, (layer, kernel) in enumerate(zip(network.layers, kernels_of(network), strict=True))
     )
     return f"static void invoke(const int8_t *input, int8_t *logits) {{\n{calls}}}\n"
 
 
-def _call(index: int, layer: Layer, source: str, target: str, frame_at: int | None) -> str:
+def _call(index: int, layer: Layer, kernel: Kernel | None, ends: tuple[str, str], scratch_at: int | None) -> str:
     """One layer's kernel, and where the Cortex-M4 has its own, both."""
-    portable = f"  kws_{layer.kernel}(&layer_{index}, {source}, {target});\n"
-    if frame_at is None:
+    portable = f"  kws_{layer.kernel}(&layer_{index}, {', '.join(ends)});\n"
+    if kernel is None:
         return portable
-    frame = f"(int16_t *)(void *)(kws_arena + {frame_at})"
-    own = f"  kws_m4_{layer.kernel}(&layer_{index}, &layer_{index}_frame, {source}, {frame}, {target});\n"
-    return f"#if KWS_CORTEX_M4\n{own}#else\n{portable}#endif\n"
+    scratch = "0" if scratch_at is None else f"kws_arena + {scratch_at}"
+    return f"#if KWS_CORTEX_M4\n  {call_text(f'layer_{index}', kernel, *ends, scratch)}\n#else\n{portable}#endif\n"
 
 
 def _model_struct(name: str, tflite_sha256: str, network: Network) -> str:
