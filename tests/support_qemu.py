@@ -1,6 +1,6 @@
 """A generated model linked for qemu's mps2-an386, and the instructions of an inference, counted in any image.
 
-An image is an ELF file with a model in it, found by its hash (images carry no symbols). `inference` calls the model's
+An image is an ELF file with a model in it, found by its hash. `inference` calls the model's
 functions by their addresses, on unicorn with nothing but memory: the same code counts alike, whatever its board.
 """
 

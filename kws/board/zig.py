@@ -38,6 +38,8 @@ BOARD_FLAGS = (
     "-fdata-sections",
     "-fno-unwind-tables",
     "-fno-stack-protector",
+    "-fomit-frame-pointer",
+    "-fno-unroll-loops",  # but where a loop asks for it: KWS_UNROLL of firmware/src/optimize.h
     "-Wframe-larger-than=2048",
     "-Wl,--gc-sections",
 )

@@ -55,5 +55,5 @@ def source_text(functions: Iterable[Function], head: str) -> str:
     """A whole .S file, empty where there are no DSP instructions."""
     body = "\n".join(function.text() for function in functions)
     guard = "#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)"
-    start = f'{guard}\n{_GNU_FPU}.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n'
+    start = f'{guard}\n{_GNU_FPU}.file "models.S"\n.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n'
     return f"{head}{start}\n{body}#endif\n"
