@@ -17,6 +17,7 @@ from kws.tflite.graph import Graph, Operator, Quantization, Tensor
 FILE_IDENTIFIER = b"TFL3"  # at byte 4 of every .tflite
 
 _DTYPES = {
+    schema.TensorType.INT4: "int4",
     schema.TensorType.INT8: "int8",
     schema.TensorType.INT16: "int16",
     schema.TensorType.INT32: "int32",
@@ -101,15 +102,23 @@ def _constant(place: str, shape: tuple[int, ...], dtype: str, buffer: int, buffe
     raw = buffers[buffer].data
     if raw is None or len(raw) == 0:
         return None
-    wanted_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    wanted_bytes = -(-math.prod(shape) // 2) if dtype == "int4" else math.prod(shape) * np.dtype(dtype).itemsize
     if len(raw) != wanted_bytes:
         raise ModelError(
             f"{place} holds {len(raw)} bytes where shape {shape} of {dtype} takes {wanted_bytes}: the .tflite is "
             "damaged, convert again."
         )
-    data = np.frombuffer(bytes(raw), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+    if dtype == "int4":
+        data = _unpacked(np.frombuffer(bytes(raw), np.int8), math.prod(shape)).reshape(shape)
+    else:
+        data = np.frombuffer(bytes(raw), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
     data.flags.writeable = False
     return data
+
+
+def _unpacked(pairs: np.ndarray, count: int) -> np.ndarray:
+    """(count,) int8 from bytes with two int4 each, the first in the lower half."""
+    return np.stack([np.left_shift(pairs, 4) >> 4, pairs >> 4], axis=1).reshape(-1)[:count]
 
 
 def _quantization(
@@ -156,8 +165,9 @@ def _tensors_at(indices: list[int] | None, tensors: list[Tensor], place: str) ->
     return tuple(tensors[index] for index in chosen)
 
 
-def _options(table: object) -> dict[str, int]:
-    """Whole-number and boolean fields by the schema's own names; the others no operator here needs."""
+def _options(table: object) -> dict[str, int | float]:
+    """Numbers and booleans by the schema's own names; the others no operator here needs."""
     if table is None:
         return {}
-    return {name: int(value) for name, value in vars(table).items() if isinstance(value, bool | int)}
+    numbers = {name: value for name, value in vars(table).items() if isinstance(value, bool | int | float)}
+    return {name: value if isinstance(value, float) else int(value) for name, value in numbers.items()}

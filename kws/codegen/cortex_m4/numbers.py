@@ -13,7 +13,24 @@ _KINDS = ("conv_2d", "depthwise_conv_2d")
 @lru_cache(maxsize=64)
 def kernels_of(network: Network) -> tuple[Kernel | None, ...]:
     """The kernel of each layer; None for what portable C does."""
-    return tuple(choose([convolution_of(layer) for layer in network.layers]))
+    chosen: dict[int, Kernel | None] = {}
+    for run in chains(network):
+        chosen |= zip(run, choose([convolution_of(network.layers[step]) for step in run]), strict=True)
+    return tuple(chosen[step] for step in range(len(network.layers)))
+
+
+def chains(network: Network) -> list[list[int]]:
+    """Layers by number, in runs of which each reads what the one before computes and nobody else does."""
+    readers: dict[int, list[int]] = {network.output.tensor: [-1]}  # the caller reads the output
+    for step, layer in enumerate(network.layers):
+        for tensor in layer.tensors_read:
+            readers.setdefault(tensor, []).append(step)
+    runs: dict[int, list[int]] = {}  # by their last layer
+    for step, layer in enumerate(network.layers):
+        only = layer.tensors_read[0] if len(layer.tensors_read) == 1 else None
+        before = next((end for end in runs if network.layers[end].writes == only and readers[only] == [step]), None)
+        runs[step] = [*(runs.pop(before) if before is not None else []), step]
+    return list(runs.values())
 
 
 def convolution_of(layer: Layer) -> Convolution | None:

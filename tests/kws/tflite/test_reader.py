@@ -55,10 +55,22 @@ def test_a_damaged_file_is_a_model_error_or_a_graph(changes: list[tuple[int, int
 
 def test_an_unknown_dtype_names_the_tensor():
     def change(model):
-        model.subgraphs[0].tensors[1].type = schema.TensorType.INT4
+        model.subgraphs[0].tensors[1].type = schema.TensorType.FLOAT64
 
-    with pytest.raises(ModelError, match=r"tensor 1 'layer_0/weights' is of type INT4"):
+    with pytest.raises(ModelError, match=r"tensor 1 'layer_0/weights' is of type FLOAT64"):
         read_graph(edited(TINY, change))
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 2), (6, 5, 3)])
+def test_int4_lies_two_a_byte(shape):
+    """54 weights, and 27, whose last byte is half empty."""
+    read = []
+    for int4 in (False, True):
+        graph = read_graph(build(shape, [Conv(7 - 2 * shape[2], (3, 3), bits=4, int4=int4)], 5))
+        read.append(graph.operators[0].inputs[1])
+    assert [tensor.dtype for tensor in read] == ["int8", "int4"] and read[1].data.dtype == np.int8
+    np.testing.assert_array_equal(read[0].data, read[1].data)
+    assert read[0].data.min() < 0 < read[0].data.max() == 7
 
 
 def test_data_of_the_wrong_length_names_the_tensor():
