@@ -16,35 +16,32 @@ static order_t order_of(const kws_window_t *w) {
   return by_columns ? columns : rows;
 }
 
-/* Bytes from the output's begin to each place; an odd number of places has a last one that lies on the one before. */
+/* Bytes from the output's begin to each place. */
 static void write_offsets(const kws_window_t *w, const kws_m4_planes_t *planes, uint16_t *offsets) {
   const order_t order = order_of(w);
   const uint32_t channels = w->output_channels;
   const uint32_t outer_step = planes != 0 ? 2u * planes->pitch : (order.by_columns ? 1u : order.inner) * channels;
   const uint32_t inner_step = planes != 0 ? 2u : (order.by_columns ? order.outer : 1u) * channels;
-  uint32_t row = planes != 0 ? 2u * planes->pitch + 2u : 0, at = 0;
+  uint32_t row = planes != 0 ? 2u : 0;
   for (uint32_t outer = 0; outer < order.outer; outer++, row += outer_step) {
-    at = row;
+    uint32_t at = row;
     for (uint32_t inner = 0; inner < order.inner; inner++, at += inner_step)
       *offsets++ = (uint16_t)at;
   }
-  *offsets = (uint16_t)(at - inner_step);
 }
 
-/* Zeros around each plane, and behind it. */
+/* Zeros before each row of each plane, and behind it where the next row's does not serve. */
 static void write_borders(const kws_m4_planes_t *how, int16_t *planes) {
-  const uint32_t pitch = how->pitch, words = how->plane_bytes / 4u;
-  for (uint32_t channel = 0; channel < how->channels; channel++, planes += how->plane_bytes / 2u) {
-    uint32_t *const word = (uint32_t *)(void *)planes;
-    for (uint32_t i = 0; i < pitch / 2u; i++)
-      word[i] = 0;
-    for (uint32_t i = (how->height + 1u) * pitch / 2u; i < words; i++)
-      word[i] = 0;
-    int16_t *row = planes + pitch;
-    for (uint32_t y = how->height; y > 0; y--, row += pitch) {
+  const uint32_t pitch = how->pitch;
+  int16_t *row = planes;
+  if (how->width % 2u != 0) {
+    for (uint32_t rows = (uint32_t)how->channels * how->height; rows > 0; rows--, row += pitch)
       row[0] = 0;
-      row[pitch - 1u] = 0;
-    }
+    return;
+  }
+  for (uint32_t rows = (uint32_t)how->channels * how->height; rows > 0; rows--, row += pitch) {
+    row[0] = 0;
+    row[pitch - 1u] = 0;
   }
 }
 
@@ -61,33 +58,35 @@ static const int8_t *pad(const kws_conv_2d_t *layer, const kws_m4_product_t *how
   return padded;
 }
 
-/* `count` bytes widened, each four in the order 0, 2, 1, 3; count is a multiple of 4. */
-static int16_t *widen(const int8_t *bytes, uint32_t count, int16x2_t offset, int16_t *to) {
-  for (; count > 0; count -= 4, bytes += 4, to += 4) {
-    const uint32_t four = kws_word_at(bytes);
-    uint32_t *const words = (uint32_t *)(void *)to;
-    words[0] = (uint32_t)__sadd16(__sxtb16((int8x4_t)four), offset);
-    words[1] = (uint32_t)__sadd16(__sxtb16((int8x4_t)__ror(four, 8)), offset);
-  }
-  return to;
+/* Four bytes widened, in the order 0, 2, 1, 3. */
+static inline void widen_four(uint32_t four, int16x2_t offset, int16_t *to) {
+  uint32_t *const words = (uint32_t *)(void *)to;
+  words[0] = (uint32_t)__sadd16(__sxtb16((int8x4_t)four), offset);
+  words[1] = (uint32_t)__sadd16(__sxtb16((int8x4_t)__ror(four, 8)), offset);
 }
 
 /* The window of one place, whose rows are runs of `run` bytes, `pitch` apart. */
 static int16_t *gather_place(const int8_t *window, uint32_t rows, uint32_t run, uint32_t pitch, int16x2_t offset,
                              int16_t *to) {
-  if (run % 4u == 0) {
-    for (; rows > 0; rows--, window += pitch)
-      to = widen(window, run, offset, to);
+  if (run == 4u) {
+    for (; rows > 0; rows--, window += pitch, to += 4)
+      widen_four(kws_word_at(window), offset, to);
     return to;
   }
-  int8_t four[4];
-  uint32_t filled = 0;
+  if (run % 4u == 0) {
+    for (; rows > 0; rows--, window += pitch)
+      for (uint32_t i = 0; i < run; i += 4, to += 4)
+        widen_four(kws_word_at(window + i), offset, to);
+    return to;
+  }
+  uint32_t four = 0, filled = 0;
   for (; rows > 0; rows--, window += pitch)
     for (uint32_t i = 0; i < run; i++) {
-      four[filled++] = window[i];
+      four |= (uint32_t)(uint8_t)window[i] << 8u * filled++;
       if (filled == 4u) {
-        to = widen(four, 4, offset, to);
-        filled = 0;
+        widen_four(four, offset, to);
+        to += 4;
+        four = filled = 0;
       }
     }
   return to;
@@ -113,10 +112,23 @@ static uint32_t filter_bytes(const kws_m4_product_t *how, uint32_t filter) {
   return filter * (how->planes != 0 ? how->planes->plane_bytes : 1u);
 }
 
+/* `groups` of four filters from `first` on. */
+static void run(const kws_conv_2d_t *layer, const kws_m4_product_t *how, kws_m4_product_call_t *call,
+                const uint16_t *offsets, void *output, uint32_t first, uint32_t groups) {
+  const kws_window_t *w = &layer->window;
+  call->output = (int8_t *)output + filter_bytes(how, first);
+  call->offsets = offsets;
+  call->biases = layer->requantization.bias + first;
+  call->multipliers = layer->requantization.multipliers + first;
+  call->shifts = layer->requantization.shifts + first;
+  call->groups = groups;
+  call->weights = layer->weights + first * w->kernel_height * w->kernel_width * w->input_channels;
+  how->run(call);
+}
+
 void kws_m4_product(const kws_conv_2d_t *layer, const kws_m4_product_t *how, const void *restrict input,
                     void *restrict scratch, void *restrict output) {
   const kws_window_t *w = &layer->window;
-  const kws_requantization_t *q = &layer->requantization;
   const uint32_t places = (uint32_t)w->output_height * w->output_width, channels = w->output_channels;
   const uint32_t depth = (uint32_t)w->kernel_height * w->kernel_width * w->input_channels;
   uint16_t *const offsets = scratch;
@@ -134,25 +146,15 @@ void kws_m4_product(const kws_conv_2d_t *layer, const kws_m4_product_t *how, con
   }
   if (how->planes != 0)
     write_borders(how->planes, output);
-  call.end = call.places + places * depth;
-  for (uint32_t done = 0; done < channels; done += KWS_M4_PRODUCT_FILTERS) {
-    /* the last four begin earlier where there are not four of them left: some are computed twice */
-    const uint32_t left = channels - done;
-    const uint32_t first = left < KWS_M4_PRODUCT_FILTERS ? channels - KWS_M4_PRODUCT_FILTERS : done;
-    for (uint32_t i = 0; i < KWS_M4_PRODUCT_FILTERS; i++) {
-      call.biases[i] = 2 * q->bias[first + i];
-      call.scales[i].multiplier = q->multipliers[first + i];
-      call.scales[i].power = (int32_t)(1u << (32 + q->shifts[first + i]));
-    }
-    call.output = (int8_t *)output + filter_bytes(how, first);
-    call.offsets = offsets;
-    how->run(&call, layer->weights + first * depth);
-  }
+  call.end = call.places + places / 2u * 2u * depth;
+  run(layer, how, &call, offsets, output, 0, channels / KWS_M4_PRODUCT_FILTERS);
+  if (channels % KWS_M4_PRODUCT_FILTERS != 0) /* the last four begin earlier: some are computed twice */
+    run(layer, how, &call, offsets, output, channels - KWS_M4_PRODUCT_FILTERS, 1);
 }
 
 /* Two weights, doubled, as halves of a word. */
-static uint32_t doubled(int8_t low, int8_t high) {
-  return (uint32_t)(uint16_t)(2 * low) | (uint32_t)(2 * high) << 16;
+static inline uint32_t doubled(int32_t low, int32_t high) {
+  return (uint32_t)(2 * low & 0xFFFF) | (uint32_t)high << 17;
 }
 
 void kws_m4_depthwise(const kws_depthwise_conv_2d_t *layer, const kws_m4_planes_t *how, const int16_t *restrict input,
@@ -165,8 +167,9 @@ void kws_m4_depthwise(const kws_depthwise_conv_2d_t *layer, const kws_m4_planes_
     const int8_t *weights = layer->weights + channel;
     uint32_t parameters[9];
     for (uint32_t i = 0; i < 6; i += 2, weights += line) {
-      parameters[i] = doubled(weights[0], weights[next]);
-      parameters[i + 1] = doubled(weights[next], weights[2 * next]);
+      const int32_t left = weights[0], middle = weights[next], right = weights[2 * next];
+      parameters[i] = doubled(left, middle);
+      parameters[i + 1] = doubled(middle, right);
     }
     parameters[6] = (uint32_t)(2 * q->bias[channel]);
     parameters[7] = (uint32_t)q->multipliers[channel];

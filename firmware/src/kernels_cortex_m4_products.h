@@ -15,17 +15,17 @@ enum { KWS_M4_PRODUCT_FILTERS = 4 };
 /* What kws/codegen/cortex_m4/pointwise.py's functions are given, in the order in which they read it. */
 typedef struct {
   const int16_t *places;
-  void *output;                           /* of the first filter */
-  const uint16_t *offsets;                /* bytes from there to each place's output; an even number of them */
-  const int16_t *end;                     /* of the places */
-  int32_t biases[KWS_M4_PRODUCT_FILTERS]; /* twice the bias */
-  struct {
-    int32_t multiplier, power; /* 2^(32 - shift) */
-  } scales[KWS_M4_PRODUCT_FILTERS];
+  void *output;            /* of the first filter */
+  const uint16_t *offsets; /* bytes from there to each place's output; at a word */
+  const int16_t *end;      /* of the last two places; an odd one follows */
+  const int32_t *biases, *multipliers;
+  const int8_t *shifts;  /* each -20 .. -2 */
+  uint32_t groups;       /* of four filters, at least 1 */
+  const int8_t *weights; /* a row for each filter */
 } kws_m4_product_call_t;
 
-/* Four filters over all places; weights are rows of int8. */
-typedef void (*kws_m4_four_filters_t)(const kws_m4_product_call_t *call, const int8_t *weights);
+/* All filters of the call over all places. */
+typedef void (*kws_m4_places_t)(const kws_m4_product_call_t *call);
 
 /* One channel; parameters are nine words, see kws/codegen/cortex_m4/depthwise.py. */
 typedef void (*kws_m4_plane_t)(const int16_t *plane, int16_t *output, const uint32_t *parameters);
@@ -37,7 +37,7 @@ typedef struct {
 } kws_m4_planes_t;
 
 typedef struct {
-  kws_m4_four_filters_t run;
+  kws_m4_places_t run;
   const kws_m4_planes_t *planes;        /* of the output, 0 where it is int8 */
   uint16_t padded_height, padded_width; /* of an int8 input with its padding, 0 where it has none */
   uint8_t gathers;                      /* the input is int8, not wide places */

@@ -26,17 +26,20 @@ enum { HALF_PLACES_MAX = 256 }; /* -128 * 256 is the lowest int16 */
 
 /* Four channels side by side in halves of words, which are emptied before they can overflow. */
 static void four_sums(const patch_t *patch, uint32_t channel, int32_t sums[4]) {
+  const int whole = patch->columns * patch->channels == patch->row_stride; /* rows follow each other */
+  const uint32_t columns = whole ? patch->rows * patch->columns : patch->columns, step = patch->channels;
   const int8_t *row = patch->first + channel;
-  for (uint32_t y = 0; y < patch->rows; y++, row += patch->row_stride) {
+  for (uint32_t y = whole ? 1 : patch->rows; y > 0; y--, row += patch->row_stride) {
     const int8_t *value = row;
-    for (uint32_t left = patch->columns; left > 0;) {
+    for (uint32_t left = columns; left > 0;) {
       const uint32_t count = left < HALF_PLACES_MAX ? left : HALF_PLACES_MAX;
       int16x2_t even = 0, odd = 0;
       left -= count;
-      for (uint32_t x = count; x > 0; x--, value += patch->channels) {
+#pragma clang loop unroll_count(4)
+      for (uint32_t x = count; x > 0; x--, value += step) {
         const uint32_t four = kws_word_at(value);
-        even = __sadd16(even, __sxtb16((int8x4_t)four));
-        odd = __sadd16(odd, __sxtb16((int8x4_t)__ror(four, 8)));
+        even = __sxtab16(even, (int8x4_t)four);
+        odd = __sxtab16(odd, (int8x4_t)__ror(four, 8));
       }
       sums[0] += (int16_t)even;
       sums[1] += (int16_t)odd;

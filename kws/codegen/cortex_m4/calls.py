@@ -54,7 +54,7 @@ def _frame_text(prefix: str, kernel: FrameConvolution) -> str:
 
 def _product_text(prefix: str, kernel: Product) -> str:
     name = kernel.function.symbol
-    declared = f"extern void {name}(const kws_m4_product_call_t *, const int8_t *);\n"
+    declared = f"extern void {name}(const kws_m4_product_call_t *);\n"
     planes = _planes_text(prefix, kernel.planes, None) if kernel.planes else ""
     members = {"run": name, "planes": f"&{prefix}_planes" if kernel.planes else "0"}
     members |= {"padded_height": kernel.padded[0], "padded_width": kernel.padded[1], "gathers": int(kernel.gathers)}

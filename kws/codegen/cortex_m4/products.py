@@ -28,14 +28,15 @@ class Product:
     @property
     def function(self) -> Pointwise:
         """What runs it."""
+        odd = self.places % PLACES == 1
         if self.planes:
-            return Pointwise(self.depth // 2, self.planes.plane_bytes, wide=True)
-        return Pointwise(self.depth // 2, 1, wide=False)
+            return Pointwise(self.depth // 2, self.planes.plane_bytes, wide=True, odd=odd)
+        return Pointwise(self.depth // 2, 1, wide=False, odd=odd)
 
     @property
     def offset_bytes(self) -> int:
-        """Of where each place's output lies, 16 bits each, an even number of them."""
-        return 2 * _even(self.places)
+        """Of where each place's output lies, 16 bits each, to whole words."""
+        return -(-self.places // 2) * 4
 
     @property
     def scratch_bytes(self) -> int:
@@ -62,6 +63,7 @@ class Product:
             self.depth % 4 == 0
             and self.depth <= 2 * MAX_WORDS
             and self.filters >= FILTERS
+            and self.places >= PLACES
             and reach <= _MAX_OFFSET
             and small
         )
@@ -76,20 +78,16 @@ class Depthwise:
 
     @property
     def output_bytes(self) -> int:
-        """Of the wide places, with room for one more that an odd number of them is read with."""
+        """Of the wide places."""
         return wide_bytes(self.planes.height * self.planes.width, self.planes.channels)
 
     @property
     def fits(self) -> bool:
         """Whether offsets are within what the instructions reach."""
         reach = max(self.planes.width * self.planes.channels * 2, 3 * 2 * self.planes.pitch)
-        return self.planes.channels % 4 == 0 and reach <= _MAX_OFFSET
+        return self.planes.channels % 4 == 0 and self.planes.height >= 2 and reach <= _MAX_OFFSET
 
 
 def wide_bytes(places: int, channels: int) -> int:
-    """Of wide places, an even number of them."""
-    return 2 * channels * _even(places)
-
-
-def _even(places: int) -> int:
-    return -(-places // PLACES) * PLACES
+    """Of wide places."""
+    return 2 * channels * places

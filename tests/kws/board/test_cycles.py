@@ -60,6 +60,7 @@ SEQUENCES = {
     "vdiv.f32 s0, s1, s2": 14,
     "vsqrt.f32 s0, s1": 14,
     "vmov s0, r0": 2,
+    "vmov.32 d0[0], r0": 1,
     "vmov.32 d0[1], r0": 1,
     "vmov.32 r0, d0[0]": 1,
     "vmov d0, r0, r1": 2,
