@@ -76,7 +76,7 @@ def networks(draw) -> Network:
     shape = (draw(st.integers(1, 10)), draw(st.integers(1, 10)), draw(st.sampled_from([1, 2, 3, 4, 4, 8, 5])))
     shapes, layers = [(1, *shape)], []
     for _ in range(draw(st.sampled_from(range(1, 9)))):
-        layer, result = draw(st.one_of(_layers(shapes)))
+        layer, result = draw(draw(st.sampled_from(_kinds(shapes[-1])))(shapes))
         layers.append(layer)
         shapes.append(result)
     if all(isinstance(layer, From | Reshape | Transpose) for layer in layers) or isinstance(layers[-1], From):
@@ -86,19 +86,28 @@ def networks(draw) -> Network:
     return Network(shape, tuple(layers), seed, float_ends, ties and not softmax)
 
 
-def _layers(shapes: list[Shape]) -> list[st.SearchStrategy]:
-    """Strategies for (layer, its output's shape), given the shapes of all tensors so far, the current one last."""
-    shape = shapes[-1]
-    alone = [Relu(), Quantize(), Relu6(), Logistic(), Softmax(), Softmax(0.5)]
-    found = [st.sampled_from(alone).map(lambda layer: (layer, shape)), _adds(shapes), _adds(shapes), _dense(shape)]
-    found += [_means(shape), _pads(shape), _reshapes(shape)]
-    if len(shapes) > 1:
-        found.append(st.integers(0, len(shapes) - 1).map(lambda index: (From(index), shapes[index])))
+def _kinds(shape: Shape) -> list[Callable[[list[Shape]], st.SearchStrategy]]:
+    """Makers of strategies for (layer, its output's shape), each given the shapes of all tensors so far."""
+    found = [_unary, _adds, _adds, _dense, _means, _pads, _reshapes, _branches]
     if len(shape) == 4:
-        found += [*[_convolutions(shape)] * 4, _depthwise(shape), _depthwise(shape), _pools(shape)]
+        found += [*[_convolutions] * 4, _depthwise, _depthwise, _pools]
     if sum(length > 1 for length in shape) <= 1:
-        found.append(_transposes(shape))
+        found.append(_transposes)
     return found
+
+
+_UNARY = (Relu(), Quantize(), Relu6(), Logistic(), Softmax(), Softmax(0.5))
+
+
+@st.composite
+def _unary(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    return draw(st.sampled_from(_UNARY)), shapes[-1]
+
+
+@st.composite
+def _branches(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    index = draw(st.integers(0, len(shapes) - 1))
+    return From(index), shapes[index]
 
 
 _activations = st.sampled_from([NONE, RELU, RELU6])
@@ -120,7 +129,8 @@ def _seen(shape: Shape, window: dict, channels: int) -> Shape:
 
 
 @st.composite
-def _convolutions(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _convolutions(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     window = draw(_windows(shape))
     image = math.prod(_seen(shape, window, 1))
     filters = draw(st.integers(1, max(1, min(12, LARGEST // image))))
@@ -131,7 +141,8 @@ def _convolutions(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _depthwise(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _depthwise(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     window = draw(st.one_of(_windows(shape), st.just({"kernel": (3, 3), "activation": RELU})))
     window = {"stride": (1, 1), "padding": SAME} | window
     multiplier = draw(st.sampled_from([1, 1, 1, 2, 3])) if math.prod(shape) * 3 <= LARGEST else 1
@@ -140,13 +151,15 @@ def _depthwise(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _pools(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _pools(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     window = draw(_windows(shape))
     return draw(st.sampled_from([AveragePool, MaxPool]))(**window), _seen(shape, window, shape[3])
 
 
 @st.composite
-def _dense(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _dense(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     units, rows = draw(st.integers(1, 12)), len(shape) > 1 and draw(st.booleans())
     rows = rows and math.prod(shape[:-1]) * units <= LARGEST
     bits, bias = draw(_weights["bits"]), draw(st.booleans())
@@ -156,7 +169,8 @@ def _dense(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _means(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _means(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     axes = draw(st.lists(st.integers(0, len(shape) - 1), min_size=1, max_size=3, unique=True))
     axes = (1, 2) if len(shape) == 4 and draw(st.booleans()) else tuple(axes)
     keep_dims = len(set(axes)) == len(shape) or draw(st.booleans())
@@ -166,7 +180,8 @@ def _means(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _pads(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _pads(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     last = len(shape) - 1
     sides = [(0, 0), *(tuple(draw(st.integers(0, 2 if axis < last else 1)) for _ in (0, 1)) for axis in range(1, last))]
     sides += [draw(st.sampled_from([(0, 0), (0, 0), (1, 2)]))] if last else []
@@ -177,7 +192,8 @@ def _pads(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _reshapes(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _reshapes(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     size = math.prod(shape)
     first = draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
     target = draw(st.sampled_from([(size,), (first, size // first), (1, first, size // first)]))
@@ -185,7 +201,8 @@ def _reshapes(draw, shape: Shape) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def _transposes(draw, shape: Shape) -> tuple[Layer, Shape]:
+def _transposes(draw, shapes: list[Shape]) -> tuple[Layer, Shape]:
+    shape = shapes[-1]
     permutation = (0, *draw(st.permutations(range(1, len(shape)))))
     return Transpose(permutation), tuple(shape[axis] for axis in permutation)
 

@@ -253,7 +253,9 @@ def with_power_of_two_scales(tflite: bytes) -> bytes:
         for entry in {id(t.quantization): t.quantization for t in tensors if t.quantization is not None}.values():
             entry.scale = np.exp2(np.round(np.log2(entry.scale))).astype(np.float32)
         for operator in model.subgraphs[0].operators:
-            if len(operator.inputs) == 3:  # TFLite wants the bias at the scale of the products
+            if (
+                len(operator.inputs) == 3 and tensors[operator.inputs[1]].quantization
+            ):  # TFLite wants the bias at the scale of the products
                 source, weights, bias = (tensors[index].quantization for index in operator.inputs)
                 bias.scale = source.scale * weights.scale
 
