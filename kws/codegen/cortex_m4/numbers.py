@@ -47,6 +47,7 @@ def convolution_of(layer: Layer) -> Convolution | None:
         "rectified_at": zero if lowest == zero > -128 else None,
     }
     shifts = layer.weighted.shifts or ()
+    least = -1 if framed["exact_negative"] else 0  # a negative number that is not shifted is not rounded either
     sizes = {
         what: (window[f"{what}_height"], window[f"{what}_width"]) for what in ("input", "output", "kernel", "stride")
     }
@@ -55,7 +56,7 @@ def convolution_of(layer: Layer) -> Convolution | None:
         padding=padding,
         channels=window["input_channels"],
         filters=window["output_channels"],
-        framed=framed if fits and all(-_LARGEST_SHIFT <= shift <= 0 for shift in shifts) else None,
+        framed=framed if fits and all(-_LARGEST_SHIFT <= shift <= least for shift in shifts) else None,
         rectified=fits and lowest == zero == -128 and all(-_LARGEST_SHIFT <= shift <= -2 for shift in shifts),
         **sizes,
     )
