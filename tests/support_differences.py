@@ -77,7 +77,8 @@ def board_outputs(networks: Sequence[Network], front_end: FrontEnd) -> list[np.n
     content = b"\xff" * FLASH_START + flash_image(elf)
     board = EmulatedBoard(content, ScriptedLink())
     board.run()
-    return [_Called(board, content, network).outputs(network.inputs(INPUTS)) for network in networks]
+    named = zip(_named(networks), networks, strict=True)
+    return [_Called(board, content, *entry).outputs(network.inputs(INPUTS)) for entry, network in named]
 
 
 def differing(want: Sequence[np.ndarray], got: Sequence[np.ndarray]) -> list[int]:
@@ -92,16 +93,21 @@ def _named(networks: Sequence[Network]) -> list[tuple[str, bytes]]:
 class _Called:
     """A model of a booted image, called by the addresses in its kws_model_t."""
 
-    def __init__(self, board: EmulatedBoard, content: bytes, network: Network) -> None:
+    def __init__(self, board: EmulatedBoard, content: bytes, name: str, tflite: bytes) -> None:
         self._core = board.core
-        digest = struct.pack("<I", content.index(sha256(network.tflite).encode() + b"\0"))
-        entry = next(at for at in range(FLASH_START, len(content), 4) if content[at + 4 : at + 8] == digest)
-        fields = struct.unpack_from("<HHII", content, entry + 8)  # behind name and hash
+        texts = name.encode() + b"\0", sha256(tflite).encode() + b"\0"  # what kws_model_t begins with
+
+        def is_model(at: int) -> bool:
+            places = struct.unpack_from("<II", content, at)
+            return all(content[place : place + len(text)] == text for place, text in zip(places, texts, strict=True))
+
+        entry = next(at for at in range(FLASH_START, len(content), 4) if is_model(at))
+        fields = struct.unpack_from("<HHII", content, entry + 8)
         self._input_bytes, self._classes, self._prepare, self._invoke = fields
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """(inputs, ...) int8 to (inputs, values) int8; nothing beside the output is written there."""
-        assert inputs[0].size == self._input_bytes
+        assert inputs[0].size == self._input_bytes and inputs[0].size <= _OUTPUT - _INPUT
         self._call(self._prepare)
         return np.stack([self._output(row) for row in inputs])
 
