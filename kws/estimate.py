@@ -6,8 +6,8 @@ pool one for each value it adds. ReLU stands behind every layer with weights but
 kws/models.py. Batch normalization counts as what deployment makes of it: part of the weights and the bias before it.
 
 Flash and RAM are those of the firmware without a model, of each kernel that the model needs, and of what the compiler
-stores for its layers. The constants were read off linked images (tests link some and compare); metrics/flash.json
-compares an estimate with the linker's figure.
+stores for its layers. Those of kws/firmware_sizes.py are read off linked images by tools/firmware_sizes.py (tests link
+some and compare); metrics/flash.json compares an estimate with the linker's figure.
 """
 
 from collections.abc import Sequence
@@ -24,25 +24,19 @@ from kws.codegen.cortex_m4.products import Depthwise, Product
 from kws.codegen.cortex_m4.selection import Convolution, Kernel, choose
 from kws.codegen.storage import Storage
 from kws.features import BANDS, FRAMES
+from kws.firmware_sizes import (
+    FIRMWARE_FLASH_BYTES,  # code but the kernels, what every front end has
+    FIRMWARE_RAM_BYTES,  # a second of audio, frames and features, 8 KB of stack
+    FRONT_END_FLASH_BYTES,  # more for front_end.kind: tables and code
+    KERNEL_FLASH_BYTES,  # linked where a layer needs it; of assembly, what its functions have in common
+    LAYER_FLASH_BYTES,  # description and call
+    MODEL_FLASH_BYTES,  # softmax, names, the list's entry
+    UNPACKER_FLASH_BYTES,  # only where weights are stored so
+    UNPACKING_FLASH_BYTES,  # a layer that is unpacked
+)
 from kws.models.layers import SameConv2d, same_padding
 
-FIRMWARE_FLASH_BYTES = 23_622  # code but the kernels, what every front end has
-FRONT_END_FLASH_BYTES = {"log_mel": 0, "mfcc": 3_530, "pcen": 3_210}  # more for front_end.kind: tables and code
-FIRMWARE_RAM_BYTES = 51_960  # a second of audio, frames and features, 8 KB of stack
-KERNEL_FLASH_BYTES = {
-    "conv": 3_250,
-    "frame": 2_300,
-    "product": 3_100,
-    "planes": 320,
-    "depthwise": 1_480,
-    "pool": 1_720,
-    "dense": 7_240,
-}  # linked where a layer needs it; that of a layer's own functions for the Cortex-M4 is what they have in common
-MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
-LAYER_FLASH_BYTES = 70  # description and call
 CHANNEL_FLASH_BYTES = {"conv": 9, "depthwise": 9, "pool": 0, "dense": 12}  # an output channel: bias, multiplier, shift
-UNPACKER_FLASH_BYTES = {"plain": 0, "packed": 360, "sparse": 224}  # only where weights are stored so
-UNPACKING_FLASH_BYTES = 20  # a layer that is unpacked
 _OWN_CODE = {FrameConvolution: "frame", Product: "product", Depthwise: "planes"}
 FULL_BITS = 8  # weights of as many are read from flash as they are
 

@@ -4,9 +4,12 @@
 #include <stddef.h>
 
 #include "bench.h"
+#include "optimize.h"
 #include "port.h"
 #include "reply.h"
 #include "sha256.h"
+
+KWS_COLD_BEGIN
 
 /* A whole field of digits in base 10 or 16 as a number below 2^32. */
 static kws_status_t parse_number(const char *text, uint32_t base, uint32_t *value) {
@@ -193,3 +196,5 @@ kws_status_t answer_reset(const char *const *arguments) {
   (void)arguments;
   port_reset();
 }
+
+KWS_COLD_END

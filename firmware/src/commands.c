@@ -2,8 +2,11 @@
 #include "commands.h"
 
 #include "answers.h"
+#include "optimize.h"
 #include "port.h"
 #include "reply.h"
+
+KWS_COLD_BEGIN
 
 static char command[KWS_COMMAND_BYTES_MAX + 1];
 
@@ -79,3 +82,5 @@ void commands_answer_one(void) {
   else
     reply_error(status);
 }
+
+KWS_COLD_END

@@ -3,6 +3,7 @@
 
 #if KWS_CORTEX_M4
 #include "kernels_dot.h"
+#include "optimize.h"
 
 /* The sides of an image, and how far apart the next place along each is in (y, x). */
 typedef struct {
@@ -25,6 +26,7 @@ static void write_offsets(const kws_window_t *w, const kws_m4_planes_t *planes, 
   uint32_t row = planes != 0 ? 2u : 0;
   for (uint32_t outer = 0; outer < order.outer; outer++, row += outer_step) {
     uint32_t at = row;
+    KWS_UNROLL(4)
     for (uint32_t inner = 0; inner < order.inner; inner++, at += inner_step)
       *offsets++ = (uint16_t)at;
   }
@@ -35,10 +37,12 @@ static void write_borders(const kws_m4_planes_t *how, int16_t *planes) {
   const uint32_t pitch = how->pitch;
   int16_t *row = planes;
   if (how->width % 2u != 0) {
+    KWS_UNROLL(4)
     for (uint32_t rows = (uint32_t)how->channels * how->height; rows > 0; rows--, row += pitch)
       row[0] = 0;
     return;
   }
+  KWS_UNROLL(4)
   for (uint32_t rows = (uint32_t)how->channels * how->height; rows > 0; rows--, row += pitch) {
     row[0] = 0;
     row[pitch - 1u] = 0;
@@ -69,6 +73,7 @@ static inline void widen_four(uint32_t four, int16x2_t offset, int16_t *to) {
 static int16_t *gather_place(const int8_t *window, uint32_t rows, uint32_t run, uint32_t pitch, int16x2_t offset,
                              int16_t *to) {
   if (run == 4u) {
+    KWS_UNROLL(4)
     for (; rows > 0; rows--, window += pitch, to += 4)
       widen_four(kws_word_at(window), offset, to);
     return to;
@@ -166,6 +171,7 @@ void kws_m4_depthwise(const kws_depthwise_conv_2d_t *layer, const kws_m4_planes_
   for (uint32_t channel = 0; channel < channels; channel++, input += how->plane_bytes / 2u) {
     const int8_t *weights = layer->weights + channel;
     uint32_t parameters[9];
+    KWS_UNROLL(3)
     for (uint32_t i = 0; i < 6; i += 2, weights += line) {
       const int32_t left = weights[0], middle = weights[next], right = weights[2 * next];
       parameters[i] = doubled(left, middle);

@@ -2,6 +2,7 @@
 #include "kernels_dot.h"
 #include "kernels_requantize.h"
 #include "kernels_window.h"
+#include "optimize.h"
 
 /* The part of an image that is summed: its first value, and how it goes on. */
 typedef struct {
@@ -35,7 +36,7 @@ static void four_sums(const patch_t *patch, uint32_t channel, int32_t sums[4]) {
       const uint32_t count = left < HALF_PLACES_MAX ? left : HALF_PLACES_MAX;
       int16x2_t even = 0, odd = 0;
       left -= count;
-#pragma clang loop unroll_count(4)
+      KWS_UNROLL(4)
       for (uint32_t x = count; x > 0; x--, value += step) {
         const uint32_t four = kws_word_at(value);
         even = __sxtab16(even, (int8x4_t)four);

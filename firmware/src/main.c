@@ -2,7 +2,10 @@
 #include "bench.h"
 #include "commands.h"
 #include "firmware.h"
+#include "optimize.h"
 #include "reply.h"
+
+KWS_COLD_BEGIN
 
 _Noreturn void firmware_run(void) {
   kws_status_t status = bench_start();
@@ -14,3 +17,5 @@ _Noreturn void firmware_run(void) {
   for (;;)
     commands_answer_one();
 }
+
+KWS_COLD_END

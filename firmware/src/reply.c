@@ -2,7 +2,10 @@
 #include "reply.h"
 
 #include "crc32.h"
+#include "optimize.h"
 #include "port.h"
+
+KWS_COLD_BEGIN
 
 static char line[KWS_LINE_BYTES_MAX];
 static uint32_t line_bytes, line_fields;
@@ -130,3 +133,5 @@ void reply_started(void) {
   send_line();
   ready();
 }
+
+KWS_COLD_END

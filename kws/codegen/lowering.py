@@ -55,7 +55,6 @@ def lower(graph: Graph) -> Network:
         )
     for operator in graph.operators:
         _check(operator)
-    _check_order(graph)
     graph = with_folded_transposes(with_folded_pads(without_float_ends(graph)))
     same: dict[int, int] = {}  # a tensor that is another one under a new name
     layers: list[Layer] = []
@@ -78,25 +77,10 @@ def _check(operator: Operator) -> None:
         raise refuse(operator, "it lacks an input or an output: the .tflite is damaged, convert again.")
 
 
-def _check_order(graph: Graph) -> None:
-    """Refuse an operator that reads what is computed later, or never."""
-    known = set(graph.inputs)
-    for operator in graph.operators:
-        for tensor in operator.inputs:
-            if tensor is not None and tensor.data is None and tensor not in known and math.prod(tensor.shape):
-                raise refuse(operator, f"it reads {tensor.place}, which nothing before it computes: convert again.")
-        for tensor in operator.outputs:
-            if tensor in known or tensor.data is not None:
-                raise refuse(operator, f"it computes {tensor.place}, which is there already: the .tflite is damaged.")
-            known.add(tensor)
-    if graph.outputs[0] not in known:
-        raise ModelError(f"no operator computes the output, {graph.outputs[0].place}: the .tflite is damaged.")
-
-
 def _layer(operator: Operator) -> Layer | None:
     """The operator's layer; None where its output is its input, value by value."""
     if operator.kind in LOWERINGS:
-        return LOWERINGS[operator.kind](operator)
+        return _lowered(operator)
     source, target = operator.inputs[0], operator.outputs[0]
     if operator.kind == "DEQUANTIZE":
         raise refuse(operator, "it makes floats within the model, and the kernels are int8: convert the whole model.")
@@ -112,6 +96,14 @@ def _layer(operator: Operator) -> Layer | None:
     activation_scale(operator, source)
     activation_scale(operator, target)
     return None
+
+
+def _lowered(operator: Operator) -> Layer | None:
+    """By the operator's own function; a refusal by arithmetic alone gets its place here."""
+    try:
+        return LOWERINGS[operator.kind](operator)
+    except ModelError as error:
+        raise (error if operator.place in str(error) else refuse(operator, str(error))) from error
 
 
 def _renamed(layer: Layer, same: dict[int, int]) -> Layer:

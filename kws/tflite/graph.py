@@ -43,7 +43,7 @@ class Operator:
     kind: str  # schema.BuiltinOperator's name: "CONV_2D"
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
-    options: Mapping[str, int | float]  # numbers and booleans of the operator's options table
+    options: Mapping[str, int | float]  # fields of the operator's options table that are single numbers
 
     @property
     def place(self) -> str:

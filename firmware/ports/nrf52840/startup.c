@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "firmware.h"
+#include "optimize.h"
 #include "registers.h"
 #include "uart.h"
+
+KWS_COLD_BEGIN
 
 extern uint8_t data_load_start[], data_start[], data_end[], bss_start[], bss_end[], stack_top[]; /* application.ld */
 
@@ -69,3 +72,5 @@ __attribute__((used)) _Noreturn void fault_report(const uint32_t *frame) {
   for (;;) {
   }
 }
+
+KWS_COLD_END

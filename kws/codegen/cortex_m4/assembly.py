@@ -51,4 +51,4 @@ def source_text(functions: Iterable[Function], head: str) -> str:
     """A whole .S file, empty where there are no DSP instructions."""
     body = "\n".join(function.text() for function in functions)
     guard = "#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)"
-    return f'{head}{guard}\n.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n\n{body}#endif\n'
+    return f'{head}{guard}\n.file "models.S"\n.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n\n{body}#endif\n'

@@ -103,7 +103,7 @@ def test_weights_that_nothing_computes():
     def edit(model):
         input_tensor(model, 0, 1).buffer = 0
 
-    refused(edit, "operator 0 CONV_2D: it reads tensor .*'layer_0/weights', which nothing before it computes")
+    refused(edit, "operator 0 CONV_2D reads tensor .*'layer_0/weights', which no operator before it computes")
 
 
 def test_a_bias_of_another_length():
@@ -143,14 +143,14 @@ def test_a_graph_that_reads_what_comes_later():
     def edit(model):
         operator(model, 0).inputs = [operator(model, 4).outputs[0], *operator(model, 0).inputs[1:]]
 
-    refused(edit, "operator 0 CONV_2D: it reads tensor .*'layer_4', which nothing before it computes")
+    refused(edit, "operator 0 CONV_2D reads tensor .*'layer_4', which no operator before it computes")
 
 
 def test_a_tensor_that_is_computed_twice():
     def edit(model):
         operator(model, 1).outputs = operator(model, 0).outputs
 
-    refused(edit, "operator 1 AVERAGE_POOL_2D: it computes tensor 3 'layer_0', which is there already")
+    refused(edit, "operator 1 AVERAGE_POOL_2D: tensor 3 'layer_0' is written a second time")
 
 
 def test_an_operator_that_nobody_reads_makes_no_layer():
