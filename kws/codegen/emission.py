@@ -58,7 +58,8 @@ def models_text(names: Sequence[str], placements: Sequence[Placement]) -> str:
     arena_bytes = max(placement.arena_bytes for placement in placements)
     unpacked_bytes = max(placement.unpacked_bytes for placement in placements)
     call = (
-        "To run one: kws_models[i]->prepare() once, then kws_models[i]->invoke(input, output), both int8; see model.h."
+        "To run one: kws_models[i]->prepare() once, then kws_models[i]->invoke(input, output), both int8; see model.h. "
+        "From and to floats: kws_quantize and kws_dequantize of kernels.h."
     )
     head = _head(f"The models of this image, and the memory that they share.\n\n{call}")
     parts = [head, '#include "model.h"\n\n']

@@ -27,6 +27,11 @@ class Weighted:
         """How the weights are stored, biases and scales apart."""
         return storage(self.weights)
 
+    @property
+    def scaling_bytes(self) -> int:
+        """Of biases, multipliers and shifts in flash."""
+        return len(self.bias) * (4 + (8 if self.shifts is None else 4 + 1))
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
