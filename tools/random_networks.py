@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _report(options: argparse.Namespace, count: int, totals: Counter, kinds: Counter) -> dict:
-    """What is written: outputs are int8, so a value is a byte."""
+    """What is written after each image, of the networks so far: outputs are int8, so a value is a byte."""
     return {
         "command": f"python tools/random_networks.py --count {options.count} --seed {options.seed}",
         "networks": count,
