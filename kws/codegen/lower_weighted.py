@@ -1,6 +1,7 @@
 """Operators with weights to layers: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,20 +47,22 @@ def lower_depthwise_conv_2d(operator: Operator) -> Layer:
 
 
 def lower_fully_connected(operator: Operator) -> Layer:
-    """FULLY_CONNECTED on one row; weights (outputs, inputs) are read in that order."""
+    """FULLY_CONNECTED row by row; weights (outputs, inputs) are read in that order."""
     weights = _weights(operator, rank=2)
     outputs, inputs = weights.shape
     source, target = operator.inputs[0], operator.outputs[0]
-    if math.prod(source.shape) != inputs or math.prod(target.shape) != outputs:
+    rows = math.prod(source.shape) // inputs
+    if rows < 1 or math.prod(source.shape) != rows * inputs or math.prod(target.shape) != rows * outputs:
         raise refuse(
             operator,
-            f"{source.place} of shape {source.shape} is not one row of {inputs} values for {outputs} outputs: flatten "
-            "it before the dense layer.",
+            f"{source.place} of shape {source.shape} is not rows of {inputs} values for {outputs} outputs each: "
+            "flatten it before the dense layer.",
         )
     if operator.options.get("weightsFormat", 0):
         raise refuse(operator, "its weights are shuffled: convert without it, to the default weights format.")
     members = {"inputs": inputs, "outputs": outputs}
-    return _layer("fully_connected", operator, members, weights, weights.reshape(-1), 0, weights.size)
+    layer = _layer("fully_connected", operator, members, weights, weights.reshape(-1), 0, rows * weights.size)
+    return replace(layer, rows=rows)
 
 
 def _layer(
@@ -81,15 +84,24 @@ def _layer(
     if dense:  # every weight meets an input, so the zero point's share is a constant
         bias, input_zero = (bias - input_zero * rows.astype(np.int32).sum(axis=1)).astype(np.int32), 0
     members |= {"requantization": requantization, "input_offset": -input_zero}
-    sizes = math.prod(source.shape), math.prod(target.shape)
     tables = Weighted(flat, bias, tuple(real), None) if dense else Weighted(flat, bias, multipliers, shifts)
     title = comment_text(f"{operator.place} -> {target.name}")
-    return Layer(kernel, title, members, tables, *sizes, macs)
+    return Layer(
+        kernel=kernel,
+        title=title,
+        members=members,
+        weighted=tables,
+        reads=(source.index,),
+        writes=target.index,
+        input_bytes=math.prod(source.shape),
+        output_bytes=math.prod(target.shape),
+        macs=macs,
+    )
 
 
 def _weights(operator: Operator, rank: int) -> np.ndarray:
-    """Symmetric int8 weights of the rank that the operator takes."""
-    weights = constant(operator, 1, "int8", "weights")
+    """Symmetric int8 or int4 weights, as int8, of the rank that the operator takes."""
+    weights = constant(operator, 1, ("int8", "int4"), "weights")
     tensor = operator.inputs[1]
     if weights.ndim != rank or not 0 < weights.size <= MAX_WEIGHTS:
         raise refuse(operator, f"weights {tensor.place} have shape {tensor.shape}, not of rank {rank}: convert again.")
