@@ -8,6 +8,7 @@ A board that cannot be reached is an error; none stands in for another.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -176,7 +177,7 @@ def _opened(url: str | None, baud: int) -> Iterator[serial.SerialBase]:
     if url is None:
         raise BoardError("flash.port is null: set it to the board's port, any that pyserial opens (`pyserial-ports`).")
     try:
-        port = serial.serial_for_url(url, baudrate=baud)
+        port = serial.serial_for_url(url, baudrate=baud, exclusive=os.name == "posix" or None)
     except (serial.SerialException, ValueError, OSError) as error:
         raise BoardError(
             f"flash.port {url!r} cannot be opened ({error}): is the board connected, and does no other program hold "

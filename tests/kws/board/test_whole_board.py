@@ -102,7 +102,11 @@ def test_every_clip_and_model_equals_the_host_and_time_stands_still(
 
 def test_what_a_cut_session_leaves_in_the_uart(board, receipt, clips, front_end):
     with board.open() as port:
-        for left in (b"audio 32000 00000000%" + b"\x00\xff" * 999, b"time%run", b"%%\r\nhello 1%hello 2%"):
+        for left in (
+            protocol.frame(1, "hello").encode() + protocol.frame(2, "put 0 4000 00000000").encode() + b"\x00\xff" * 999,
+            b"#3 time 0%#1 run",
+            b"%%\r\nname%help%",
+        ):
             port.write(left)
             session = Session(port, 2.0)
             session.handshake()
