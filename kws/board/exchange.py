@@ -35,7 +35,7 @@ class Exchange:
     """
 
     def __init__(self, port: SerialLines, timeout_s: float, transcript: Transcript) -> None:
-        self.repeats = 0
+        self.exchanges = self.repeats = 0
         self._port, self._timeout_s, self._transcript = port, timeout_s, transcript
         self._sequence = 0
 
@@ -68,6 +68,7 @@ class Exchange:
         if sequence is None:
             self._sequence += 1
             sequence = self._sequence
+        self.exchanges += 1
         attempts = Transcript()
         self._port.transcript = attempts
         try:
@@ -147,6 +148,8 @@ class Exchange:
                 if found == sequence:
                     self._ready()
                     return lines
+                lines, stale = [], True
+            elif line == protocol.STARTED:
                 lines, stale = [], True
 
     def _ready(self) -> None:

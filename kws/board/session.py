@@ -29,6 +29,7 @@ from kws.features import SAMPLE_RATE_HZ
 
 _PART_BYTES_MIN = 100  # an exchange of fewer bytes is mostly frame
 _PART_TRIES = 2  # then smaller parts are tried
+_UPLOADS = 3  # a part that was sent twice may have arrived whole, been answered, and then in pieces
 _OUTSIDE = 1 << 31  # sequence numbers from here on are none of a session's commands
 _ADVICE = (
     "Is this the board's port, is the board powered, does it hold this firmware (`dvc repro -f flash`), and is "
@@ -55,6 +56,11 @@ class Session:
         self._part_bytes = protocol.UPLOAD_BYTES_MAX
         self._model: int | None = None  # what this session has put on the bench
         self._clip_crc32: str | None = None
+
+    @property
+    def exchanges(self) -> int:
+        """How many framed commands were asked."""
+        return self._exchange.exchanges
 
     @property
     def repeats(self) -> int:
@@ -102,9 +108,16 @@ class Session:
             words = f"put {offset} {count} {zlib.crc32(part):08x}"
             self._same(self._ask(words, part, tries), [("put", {"offset": offset, "bytes": count})])
 
-        self._in_parts(len(data), put)
         crc = f"{zlib.crc32(data):08x}"
-        self._same(self._ask(f"audio {len(data)} {crc}"), [("audio", {"bytes": len(data), "crc32": crc})])
+        for attempt in range(_UPLOADS):
+            self._in_parts(len(data), put)
+            try:
+                found = self._ask(f"audio {len(data)} {crc}")
+                break
+            except replies.Refused as refused:
+                if refused.code != "bad_crc" or attempt == _UPLOADS - 1:
+                    raise
+        self._same(found, [("audio", {"bytes": len(data), "crc32": crc})])
         self._clip_crc32 = crc
 
     def record(self) -> np.ndarray:
@@ -272,7 +285,7 @@ class Session:
             if error.code == "no_session":
                 self._in_step = False
                 raise self._told(command, "the board has started again in the middle of the session") from None
-            error.args = (f"{self._port.name}, command {command!r}: {error}",)
+            error.args = self._told(command, str(error)).args
             raise
         except BoardError as error:
             self._in_step = False
