@@ -9,10 +9,10 @@ TESTS =
 # The stages' commands say `python`: the environment's.
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 
-.PHONY: help setup repro test quick real bench readme lint clean
+.PHONY: help setup repro test quick real bench bench-sweeps readme lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "PYTHON=/path/to/python picks the Python that makes .venv (3.11 to 3.13)"
 
 setup: ## .venv with the pinned packages and this project
@@ -32,11 +32,11 @@ quick: setup ## the whole graph, small, in a copy under build/quick; under three
 real: setup ## all stages on real speech -> results/speech_commands; DATA_ROOT=folder or .tar.gz
 	@$(VENV)/python -m kws real "$(DATA_ROOT)"
 
-bench: setup ## the last two stages again, and how a sweep scales with processes; minutes, run nothing else
-	@$(VENV)/python -m kws check
-	$(VENV)/dvc repro --force --single-item flash mcu_benchmark
+bench: setup ## cycles of each model and phase on the emulated board, and their history; a minute
+	@$(VENV)/python -m kws bench
+
+bench-sweeps: setup ## how a sweep scales with processes; minutes, needs what `make repro` leaves, run nothing else
 	$(VENV)/python tools/sweep_scaling.py
-	@$(VENV)/python -m kws summary
 
 readme: setup ## the README's tables from the measured numbers
 	@$(VENV)/python tools/readme_tables.py

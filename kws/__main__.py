@@ -7,6 +7,8 @@ real       the whole graph on real speech, in a copy; writes results/speech_comm
 front-ends the kinds of front end compared on real speech; writes results/front_ends.json
 evaluate   a model on a folder of clips
 compile    a .tflite to C, with its kernels and what each layer costs
+bench      cycles of each model and phase on the emulated board, and their history
+sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
@@ -16,8 +18,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from kws.commands import bench, evaluate, gpu_benchmark, real, record, sizes
 from kws.commands import compile as compile_command
-from kws.commands import evaluate, gpu_benchmark, real, record
 from kws.errors import KwsError
 
 
@@ -38,6 +40,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     real.add_to(commands)
     evaluate.add_to(commands)
     compile_command.add_to(commands)
+    bench.add_to(commands)
+    sizes.add_to(commands)
     record.add_to(commands)
     gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)

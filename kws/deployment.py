@@ -11,6 +11,7 @@ from pathlib import Path
 from kws.board.boards import board_named
 from kws.board.build import Image, build_image
 from kws.board.flashing import flash
+from kws.board.sizes import Part, model_bytes, parts
 from kws.codegen import Generated, generate
 from kws.conversion_manifest import Candidate, read_candidates
 from kws.params import Params
@@ -30,6 +31,7 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
     candidates = read_candidates(candidates_folder)
     shipped, (model,) = _build(candidates[:1], folder / SHIPPED, params)
     benchmark, models = _build(candidates, folder / BENCHMARK, params)
+    found = parts(benchmark.elf.read_bytes())
     hashes = tuple(candidate.tflite_sha256 for candidate, _ in candidates)
     receipt = flash(board_named(params.flash), benchmark.bin, hashes, params.flash.timeout_s)
     estimate = json.loads(estimates.read_text())["deployed"]
@@ -40,7 +42,7 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
         "benchmark_flash_bytes": benchmark.flash_bytes,
         "benchmark_ram_bytes": benchmark.ram_bytes,
         "weight_bytes": model.weight_bytes,
-        "stored": [_stored(one) for one in models],
+        "stored": [_stored(one, found) for one in models],
         "shipped_image_sha256": shipped.sha256,
         "flash_estimate_error": estimate["flash_bytes_estimate"] / shipped.flash_bytes - 1,
         "ram_estimate_error": estimate["ram_bytes_estimate"] / shipped.ram_bytes - 1,
@@ -52,13 +54,14 @@ def benchmark_image(folder: Path) -> Path:
     return folder / BENCHMARK / _IMAGE
 
 
-def _stored(model: Generated) -> dict:
-    """How a model's weights lie in the benchmark image, of which every byte counts: without biases and scales."""
+def _stored(model: Generated, found: list[Part]) -> dict:
+    """What a model takes of the benchmark image: its weights, and all that is its own, without the shared kernels."""
     weighted = [layer for layer in model.layers if layer.weights]
     return {
         "name": model.name,
         "weights": sum(layer.weights for layer in weighted),
         "weight_bytes": model.weight_bytes,
+        "flash_bytes": model_bytes(found, model.name),
         "forms": [layer.form for layer in weighted],
     }
 

@@ -6,8 +6,8 @@ pool one for each value it adds. ReLU stands behind every layer with weights but
 kws/models.py. Batch normalization counts as what deployment makes of it: part of the weights and the bias before it.
 
 Flash and RAM are those of the firmware without a model, of each kernel that the model needs, and of what the compiler
-stores for its layers. The constants were read off linked images (tests link some and compare); metrics/flash.json
-compares an estimate with the linker's figure.
+stores for its layers. Those of kws/firmware_sizes.py are read off linked images by tools/firmware_sizes.py (tests link
+some and compare); metrics/flash.json compares an estimate with the linker's figure.
 """
 
 from collections.abc import Sequence
@@ -18,25 +18,26 @@ from math import prod
 import torch
 from torch import nn
 
-from kws.codegen.cortex_m4.frames import FrameConvolution, frame_shape
+from kws.codegen.cortex_m4.calls import functions_of
+from kws.codegen.cortex_m4.frames import FrameConvolution
+from kws.codegen.cortex_m4.products import Depthwise, Product
+from kws.codegen.cortex_m4.selection import Convolution, Kernel, choose
 from kws.codegen.storage import Storage
 from kws.features import BANDS, FRAMES
+from kws.firmware_sizes import (
+    FIRMWARE_FLASH_BYTES,  # code but the kernels, what every front end has
+    FIRMWARE_RAM_BYTES,  # a second of audio, frames and features, 8 KB of stack
+    FRONT_END_FLASH_BYTES,  # more for front_end.kind: tables and code
+    KERNEL_FLASH_BYTES,  # linked where a layer needs it; of assembly, what its functions have in common
+    LAYER_FLASH_BYTES,  # description and call
+    MODEL_FLASH_BYTES,  # softmax, names, the list's entry
+    UNPACKER_FLASH_BYTES,  # only where weights are stored so
+    UNPACKING_FLASH_BYTES,  # a layer that is unpacked
+)
+from kws.models.layers import SameConv2d, same_padding
 
-FIRMWARE_FLASH_BYTES = 23_622  # code but the kernels, what every front end has
-FRONT_END_FLASH_BYTES = {"log_mel": 0, "mfcc": 3_530, "pcen": 3_210}  # more for front_end.kind: tables and code
-FIRMWARE_RAM_BYTES = 51_960  # a second of audio, frames and features, 8 KB of stack
-KERNEL_FLASH_BYTES = {
-    "conv": 3_250,
-    "frame": 2_300,
-    "depthwise": 1_480,
-    "pool": 470,
-    "dense": 7_240,
-}  # linked where a layer needs it; "frame" is what the functions of framed convolutions have in common
-MODEL_FLASH_BYTES = 1_150  # softmax table, names, the list's entry
-LAYER_FLASH_BYTES = 70  # description and call
 CHANNEL_FLASH_BYTES = {"conv": 9, "depthwise": 9, "pool": 0, "dense": 12}  # an output channel: bias, multiplier, shift
-UNPACKER_FLASH_BYTES = {"plain": 0, "packed": 360, "sparse": 224}  # only where weights are stored so
-UNPACKING_FLASH_BYTES = 20  # a layer that is unpacked
+_OWN_CODE = {FrameConvolution: "frame", Product: "product", Depthwise: "planes"}
 FULL_BITS = 8  # weights of as many are read from flash as they are
 
 
@@ -51,12 +52,22 @@ class Layer:
     channels: int  # with a bias each; 0 for a pool
     macs: int
     flops: int
-    frame: FrameConvolution | None = None  # of a convolution that the Cortex-M4's own kernels take
+    own: Kernel | None = None  # of a convolution that the Cortex-M4's own kernels take
 
     @property
     def outputs(self) -> int:
         """Values of the output, a byte each on the board."""
         return prod(self.shape)
+
+    @property
+    def code(self) -> str:
+        """What is linked for it, a key of KERNEL_FLASH_BYTES."""
+        return next((code for kind, code in _OWN_CODE.items() if isinstance(self.own, kind)), self.kernel)
+
+    @property
+    def output_bytes(self) -> int:
+        """As they lie in the arena: its own kernel may widen them, or put zeros between them."""
+        return _aligned(max(self.outputs, self.own.output_bytes if self.own else 0))
 
     @property
     def parameters(self) -> int:
@@ -83,10 +94,10 @@ class Footprint:
 
 def layers(model: nn.Module) -> tuple[Layer, ...]:
     """The layers of a model as it physically is, zeros counted, in the order in which they run."""
-    seen: list[tuple[str, nn.Module, int, tuple[int, ...]]] = []
+    seen: list[tuple[str, nn.Module, tuple[int, ...], tuple[int, ...]]] = []
 
     def note(name: str):
-        return lambda module, given, out: seen.append((name, module, given[0].numel(), tuple(out.shape[1:])))
+        return lambda module, given, out: seen.append((name, module, tuple(given[0].shape[1:]), tuple(out.shape[1:])))
 
     hooks = [module.register_forward_hook(note(name)) for name, module in model.named_modules() if _kernel(module)]
     was_training = model.training
@@ -97,7 +108,8 @@ def layers(model: nn.Module) -> tuple[Layer, ...]:
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    return tuple(_layer(*one, rectified=one is not seen[-1]) for one in seen)
+    own = choose([_convolution(*shapes) for _, *shapes in seen])
+    return tuple(_layer(*one, rectified=one is not seen[-1], own=kernel) for one, kernel in zip(seen, own, strict=True))
 
 
 def cost(model: nn.Module) -> Cost:
@@ -112,15 +124,14 @@ def weight_bytes(layer: Layer, bits: int) -> int:
 
 
 def live_bytes(found: Sequence[Layer]) -> list[int]:
-    """Bytes of activations that live while each layer runs: its input, its output, and its frame if it has one.
+    """Bytes of activations that live while each layer runs: its input, its output, and its kernel's scratch.
 
     Features and logits are not counted, they have places of their own. The arena must hold the largest of these: the
     layers form a chain, so the compiler (kws/codegen/buffers.py) lets outputs take turns at its two ends.
     """
-    between = [_aligned(layer.outputs) for layer in found[:-1]]
-    ends = pairwise([0, *between, 0])
+    ends = pairwise([0, *(layer.output_bytes for layer in found[:-1]), 0])
     return [
-        first + second + (4 * layer.frame.frame_words if layer.frame else 0)
+        first + second + (layer.own.scratch_bytes if layer.own else 0)
         for layer, (first, second) in zip(found, ends, strict=True)
     ]
 
@@ -148,17 +159,11 @@ def image_footprint(models: Sequence[tuple[Sequence[Layer], Sequence[Storage]]],
     image needs the largest arena and the largest room to unpack.
     """
     every = [layer for found, _ in models for layer in found]
-    kernels = {"frame" if layer.frame else layer.kernel for layer in every}
-    functions = {
-        layer.frame.symbol(filters): layer.frame.code_bytes(filters)
-        for layer in every
-        if layer.frame
-        for filters in layer.frame.functions
-    }
+    functions = {name: write for layer in every if layer.own for name, write in functions_of(layer.own).items()}
     forms = {storage.form for _, stored in models for storage in stored}
     flash = FIRMWARE_FLASH_BYTES + FRONT_END_FLASH_BYTES[front_end]
-    flash += sum(KERNEL_FLASH_BYTES[kernel] for kernel in kernels)
-    flash += sum(functions.values())
+    flash += sum(KERNEL_FLASH_BYTES[code] for code in {layer.code for layer in every})
+    flash += sum(write().code_bytes for write in functions.values())
     flash += sum(UNPACKER_FLASH_BYTES[form] for form in forms)
     flash += sum(MODEL_FLASH_BYTES + _layers_flash_bytes(*model) for model in models)
     arena = max(max(live_bytes(found)) for found, _ in models)
@@ -176,21 +181,38 @@ def _unpacked_bytes(found: Sequence[Layer], stored: Sequence[Storage]) -> int:
     return sum(_aligned(layer.weights) for layer, one in zip(weighted, stored, strict=True) if one.form != "plain")
 
 
-def _layer(name: str, module: nn.Module, inputs: int, shape: tuple[int, ...], rectified: bool) -> Layer:
+def _layer(
+    name: str, module: nn.Module, given: tuple[int, ...], shape: tuple[int, ...], rectified: bool, own: Kernel | None
+) -> Layer:
     kernel, outputs = _kernel(module), prod(shape)
     if kernel == "pool":
-        return Layer(name, kernel, shape, 0, 0, 0, inputs)
+        return Layer(name, kernel, shape, 0, 0, 0, prod(given))
     weights, channels = module.weight.numel(), module.weight.shape[0]
     macs = outputs // channels * weights
-    flops = 2 * macs + outputs + outputs * rectified
-    return Layer(name, kernel, shape, weights, channels, macs, flops, _frame(module, shape))
+    return Layer(name, kernel, shape, weights, channels, macs, 2 * macs + outputs + outputs * rectified, own)
 
 
-def _frame(module: nn.Module, shape: tuple[int, ...]) -> FrameConvolution | None:
-    """Of a convolution whose windows fit; its quantization is taken to fit too, as after ReLU it does."""
-    if not isinstance(module, nn.Conv2d) or module.groups > 1:
+def _convolution(module: nn.Module, given: tuple[int, ...], shape: tuple[int, ...]) -> Convolution | None:
+    """As the compiler sees it; its quantization is taken to fit the Cortex-M4's kernels, as after ReLU it does."""
+    if not isinstance(module, nn.Conv2d):
         return None
-    return frame_shape(module.kernel_size, module.stride, module.in_channels, shape[1:], module.out_channels)
+    padding = module.padding
+    if isinstance(module, SameConv2d):
+        padding = tuple(
+            same_padding(*sizes)[0] for sizes in zip(given[1:], module.kernel_size, module.stride, strict=True)
+        )
+    return Convolution(
+        depthwise=module.groups > 1,
+        input=given[1:],
+        output=shape[1:],
+        kernel=module.kernel_size,
+        stride=module.stride,
+        padding=padding,
+        channels=module.in_channels,
+        filters=module.out_channels,
+        framed={"pad_top": min(padding[0], module.kernel_size[0] - 1)},
+        rectified=True,
+    )
 
 
 def _kernel(module: nn.Module) -> str | None:

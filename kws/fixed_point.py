@@ -11,8 +11,9 @@ import numpy as np
 from kws.errors import ModelError
 
 INT8_MIN, INT8_MAX = -128, 127
-SOFTMAX_ENTRIES = 256  # the distance of an int8 logit from the largest one is 0..255
-SOFTMAX_ONE = 1 << 16
+SOFTMAX_DISTANCES = 256  # an int8 logit lies 0..255 steps below the largest one
+SOFTMAX_STEPS = 16  # of a factor: exp(-(16 i + j) s) = exp(-16 i s) exp(-j s)
+_FACTOR_BITS, _WEIGHT_BITS = 31, 16  # behind the point
 
 # schema.fbs, ActivationFunctionType
 _NONE, _RELU, _RELU6 = 0, 1, 3
@@ -58,9 +59,21 @@ def activation_range(place: str, activation: int, scale: float, zero_point: int)
     return lowest, highest
 
 
+def softmax_factors(scale: float) -> list[int]:
+    """round(exp(-i * scale) * 2^31) for i = 0..15, then for i = 0, 16, .., 240: what the board keeps of the softmax."""
+    distances = [*range(SOFTMAX_STEPS), *range(0, SOFTMAX_DISTANCES, SOFTMAX_STEPS)]
+    return [math.floor(math.exp(-distance * scale) * 2**_FACTOR_BITS + 0.5) for distance in distances]
+
+
 def softmax_table(scale: float) -> list[int]:
-    """round(exp(-i * scale) * 2^16) for i = 0..255: what a logit i steps below the largest weighs in the softmax."""
-    return [math.floor(math.exp(-distance * scale) * SOFTMAX_ONE + 0.5) for distance in range(SOFTMAX_ENTRIES)]
+    """What a logit i = 0..255 steps below the largest weighs in the softmax: exp(-i * scale) * 2^16, within a unit.
+
+    Each is the product of two factors, rounded half up, in the integers of firmware/src/postprocess.c.
+    """
+    factors = softmax_factors(scale)
+    fine, coarse = factors[:SOFTMAX_STEPS], factors[SOFTMAX_STEPS:]
+    places = 2 * _FACTOR_BITS - _WEIGHT_BITS
+    return [(large * small + (1 << (places - 1))) >> places for large in coarse for small in fine]
 
 
 def _round(real: float, scale: float) -> int:

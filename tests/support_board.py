@@ -12,6 +12,7 @@ import numpy as np
 import serial
 
 from kws.features import features
+from kws.fixed_point import softmax_factors
 from kws.params import FrontEnd
 
 # Two models that anyone can check by hand: class k is the sum of every 4th feature from k on, each times its frame
@@ -58,7 +59,7 @@ def host_features(samples: np.ndarray, front_end: FrontEnd) -> np.ndarray:
 
 def write_models(folder: Path) -> Path:
     """Write models.c of the two models into a new folder."""
-    table = ", ".join(str(round(np.exp(-i * OUTPUT_SCALE) * 65536)) for i in range(256))
+    table = ", ".join(map(str, softmax_factors(OUTPUT_SCALE)))
     text = MODELS_C.replace("@SOFTMAX@", table).replace("@FIRST@", FIRST_SHA256).replace("@SECOND@", SECOND_SHA256)
     folder.mkdir(parents=True)
     (folder / "models.c").write_text(text)

@@ -1,16 +1,17 @@
 """A generated model linked for qemu's mps2-an386, and the instructions of an inference, counted in any image.
 
-An image is an ELF file with a model in it, found by its hash (images carry no symbols). `inference` calls the model's
+An image is an ELF file with a model in it, found by its hash. `inference` calls the model's
 functions by their addresses, on unicorn with nothing but memory: the same code counts alike, whatever its board.
 """
 
 import shutil
 import struct
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from elftools.elf.elffile import ELFFile
-from unicorn import UC_ARCH_ARM, UC_HOOK_CODE, UC_HOOK_INTR, UC_HOOK_MEM_WRITE, UC_MODE_MCLASS, UC_MODE_THUMB, Uc
+from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_HOOK_INTR, UC_HOOK_MEM_WRITE, UC_MODE_MCLASS, UC_MODE_THUMB, Uc
 from unicorn.arm_const import (
     UC_ARM_REG_LR,
     UC_ARM_REG_R0,
@@ -21,6 +22,7 @@ from unicorn.arm_const import (
 
 from kws.board import zig
 from kws.board.build import FIRMWARE, _stage
+from kws.board.cycles import decode
 from kws.codegen import generate
 from kws.files import replaced_folder, sha256
 
@@ -58,21 +60,23 @@ def input_of(size: int) -> np.ndarray:
 
 
 def inference(elf_file: Path, tflite: bytes) -> tuple[bytes, int]:
-    """(logits, instructions) of a model of the image on `input_of`, from the first instruction of its invoke on."""
+    """(logits, instructions) of a model of the image on `input_of`, from the first instruction of its invoke on.
+
+    Counted as qemu's -icount does: whole blocks, with the instructions whose condition fails. (unicorn calls a hook on
+    instructions only for those that execute.)
+    """
     core, code, start = _loaded(elf_file)
     digest = struct.pack("<I", start + code.index(sha256(tflite).encode() + b"\0"))
     place = next(at for at in range(0, len(code), 4) if code[at + 4 : at + 8] == digest)  # name, hash, ...
     input_bytes, classes, prepare, invoke = struct.unpack_from("<HHII", code, place + 8)
     core.mem_write(_INPUT, input_of(input_bytes).tobytes())
     _call(core, prepare)
-    count = 0
-
-    def counted(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    core.hook_add(UC_HOOK_CODE, counted)
+    entered: Counter[tuple[int, int]] = Counter()
+    core.hook_add(UC_HOOK_BLOCK, lambda _core, address, size, _: entered.update([(address, size)]))
     _call(core, invoke, _INPUT, _LOGITS)
+    count = sum(
+        times * len(decode(bytes(core.mem_read(address, size)), address)) for (address, size), times in entered.items()
+    )
     return bytes(core.mem_read(_LOGITS, classes)), count
 
 

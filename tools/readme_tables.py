@@ -3,7 +3,7 @@
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json, `sweep_scaling` and `sparse_forms` of results/<name>.json.
+results/front_ends.json, `bench`, `sweep_scaling` and `sparse_forms` of results/<name>.json.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kws.bench.report import PHASE_TITLES
 from kws.captions import cycles_caption, data_caption
 from kws.errors import ArtifactError, KwsError
 from kws.files import write_text
@@ -182,6 +183,23 @@ def sparse_forms_table(measured: dict) -> str:
     return _markdown(["zeroed", "not zero", *forms.values()], rows)
 
 
+def bench_table(counted: dict) -> str:
+    """What `make bench` counted, a row a phase."""
+    bounds = ("lower_cycles", "wait_states_cycles", "upper_cycles")
+    rows = [
+        [
+            row["title"], PHASE_TITLES[row["phase"]], f"{row['ms']:,.3f}", f"{row['cycles']:,}",
+            *("" if row[bound] is None else f"{row[bound]:,}" for bound in bounds),
+            *("" if row[key] is None else f"{row[key]:{form}}" for key, form in _OF_MACS.items()),
+            f"{row['flash_bytes']:,}", f"{row['ram_bytes']:,}",
+        ]
+        for row in counted["phases"]
+    ]  # fmt: skip
+    head = ["model", "phase", "ms", "cycles", "lower", "wait states", "upper", "MAC a cycle", "of the floor"]
+    return _markdown([*head, "flash (bytes)", "RAM (bytes)"], rows)
+
+
+_OF_MACS = {"macs_per_cycle": ".2f", "floor_share": ".0%"}
 _COUNTED = ("parameters", "macs", "flops", "flops_bias_once_a_channel", "weight_bytes", "live_bytes")
 
 
@@ -200,6 +218,7 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
 }
 
 MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
+    "bench": bench_table,
     "front_ends": front_ends_table,
     "sweep_scaling": scaling_table,
     "sparse_forms": sparse_forms_table,

@@ -5,10 +5,13 @@
 #include <stddef.h>
 
 #include "bench.h"
+#include "optimize.h"
 #include "port.h"
 #include "reply.h"
 #include "sha256.h"
 #include "words.h"
+
+KWS_COLD_BEGIN
 
 static int in_session;
 static uint32_t done_sequence; /* of the last command that was done once; hosts number from 1 */
@@ -226,3 +229,5 @@ kws_status_t answer_reset(const char *const *words) {
   (void)words;
   port_reset();
 }
+
+KWS_COLD_END

@@ -4,8 +4,11 @@
 #include <stddef.h>
 
 #include "crc32.h"
+#include "optimize.h"
 #include "port.h"
 #include "postprocess.h"
+
+KWS_COLD_BEGIN
 
 _Static_assert(KWS_AUDIO_BYTES == KWS_CLIP_SAMPLES * 2, "protocol.h and front_end.h differ about the clip");
 _Static_assert(KWS_FEATURE_BYTES == KWS_FRAMES * KWS_BANDS, "protocol.h and front_end.h differ about the features");
@@ -199,3 +202,5 @@ const int8_t *bench_features(uint32_t *crc) {
 const bench_output_t *bench_output(void) {
   return has_output ? &output : NULL;
 }
+
+KWS_COLD_END

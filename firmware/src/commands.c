@@ -6,9 +6,12 @@
 #include "answers.h"
 #include "crc32.h"
 #include "mlperf.h"
+#include "optimize.h"
 #include "port.h"
 #include "reply.h"
 #include "words.h"
+
+KWS_COLD_BEGIN
 
 static char command[KWS_COMMAND_BYTES_MAX + 1];
 
@@ -98,3 +101,5 @@ void commands_answer_one(void) {
     status = answer_command(text, framed);
   reply_end(status);
 }
+
+KWS_COLD_END

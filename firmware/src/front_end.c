@@ -6,6 +6,7 @@
 
 #include "front_end_log2.h"
 #include "front_end_tables.h"
+#include "optimize.h"
 
 enum { POINTS = 256, HALF = POINTS / 2 };
 
@@ -27,6 +28,7 @@ static inline complex_t times(complex_t a, const float *w) {
 }
 
 static void load_windowed(const int16_t *samples) {
+  KWS_UNROLL(4)
   for (int n = 0; n < KWS_WINDOW_SAMPLES / 2; n++) {
     spectrum[n].re = (float)samples[2 * n] * kws_window[2 * n];
     spectrum[n].im = (float)samples[2 * n + 1] * kws_window[2 * n + 1];
@@ -92,6 +94,7 @@ void front_end_frame(const int16_t *samples, int16_t *values) {
   for (int band = 0; band < KWS_BANDS; band++) {
     const float *bin = power + kws_mel_first_bin[band];
     float energy = 0.0f;
+    KWS_UNROLL(4)
     for (int n = kws_mel_bins[band]; n > 0; n--)
       energy += *bin++ * *weight++;
     values[band] = log2_q8(energy + KWS_LOG_FLOOR);

@@ -7,8 +7,8 @@
 
 #include "kernels.h"
 
-/* Not for other targets: their portable kernels are what is tested there. */
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+/* Not for other targets: their portable kernels are what is tested there. KWS_PORTABLE takes those on this one too. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(KWS_PORTABLE)
 #define KWS_CORTEX_M4 1
 #else
 #define KWS_CORTEX_M4 0

@@ -1,21 +1,45 @@
 /* FULLY_CONNECTED: int8, one row of input, one scale or one an output. */
+#include <string.h>
+
 #include "kernels_cortex_m4.h"
 #include "kernels_dot.h"
 #include "kernels_requantize.h"
 
-/* A fused multiply-add would not round the product, and the reference kernel does. */
-#pragma STDC FP_CONTRACT OFF
-
-/* To the nearest integer, half away from zero; kws.codegen sees to it that |value| < 2^31. */
-static int32_t round_real(double value) {
-  const int32_t whole = (int32_t)value;
-  const double rest = value - whole;
-  return whole + (rest >= 0.5) - (rest <= -0.5);
+/*
+ * round(value * multiplier) as the reference kernel has it: the product rounded to a double's 53 bits, to even, and
+ * that to an integer, half away from zero. In integers: with the multiplier as M * 2^-s, 2^52 <= M < 2^53, and P =
+ * |value| * M, it is floor((P + h) / 2^s + 1/2), where h is half a unit in the last of P's leading 53 bits. For
+ * whatever lies halfway between integers is a double, with an even mantissa: the product reaches it by its first
+ * rounding if and only if P + h does.
+ *
+ * The multiplier is positive and normal; kws.codegen sees to it that the result is below 2^31. From 2^20 on it lies
+ * outside int8 for every value but 0, and is not computed.
+ */
+static int32_t scaled(int32_t value, double multiplier) {
+  enum { EXPONENT_OF_WORD = 1023 + 52 - 32, MANTISSA_BITS = 53, LARGE = 1 << 20, SHIFT_MAX = 63 };
+  uint64_t bits;
+  memcpy(&bits, &multiplier, sizeof bits);
+  const uint32_t magnitude = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+  const uint32_t high_mantissa = ((uint32_t)(bits >> 32) & 0xFFFFF) | 0x100000;
+  const int32_t shift = EXPONENT_OF_WORD - (int32_t)(bits >> 52); /* of P / 2^32: s - 32 */
+  const uint64_t low = (uint64_t)magnitude * (uint32_t)bits;
+  uint64_t high = (uint64_t)magnitude * high_mantissa + (low >> 32);
+  if (value == 0)
+    return 0;
+  const int32_t beyond = 64 - __builtin_clzll(high) + 32 - MANTISSA_BITS; /* bits of P that a double has no room for */
+  const uint32_t half = beyond > 0 ? UINT32_C(1) << (beyond - 1) : 0;
+  high += ((low & UINT32_MAX) + half) >> 32;
+  int32_t rounded = LARGE;
+  if (shift > 0) {
+    const int32_t by = shift < SHIFT_MAX ? shift : SHIFT_MAX;
+    rounded = (int32_t)((high + (UINT64_C(1) << (by - 1))) >> by);
+  }
+  return value < 0 ? -rounded : rounded;
 }
 
 static int8_t requantize(const kws_real_requantization_t *q, uint32_t row, int32_t accumulator) {
-  const double value = (accumulator + q->bias[row]) * q->multipliers[row];
-  return kws_clamp(round_real(value) + q->output_offset, q->activation_min, q->activation_max);
+  const int32_t value = scaled(accumulator + q->bias[row], q->multipliers[row]);
+  return kws_clamp(value + q->output_offset, q->activation_min, q->activation_max);
 }
 
 /* `count` outputs from `row` on. */

@@ -5,6 +5,7 @@
  * four bytes SXTB16 takes the first and the third, and after a rotation the others; SMLAD multiplies two at once.
  */
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+.file "kernels_dot.S"
 .syntax unified
 .thumb
 .section .text.kws_m4_dot4, "ax"

@@ -63,22 +63,16 @@ KWS_FOR_EACH_COUNT void kws_dot(const uint32_t rows, const int8_t *restrict inpu
     sums[r] = sum[r];
 }
 
-/* Calls do_rows(count, ...) for the rows 0 .. total - 1, four at a time and then what is left; `first` is the first of
+/* Calls do_rows(count, ...) for the rows 0 .. total - 1, four at a time and then one by one; `first` is the first of
  * each group. */
 #define KWS_IN_GROUPS(first, total, do_rows, ...)                                                                      \
-  for (uint32_t first = 0; first < (total); first += KWS_DOT_ROWS) {                                                   \
-    switch ((total) - first) {                                                                                         \
-    case 1:                                                                                                            \
+  for (uint32_t first = 0; first < (total);) {                                                                         \
+    if ((total) - first >= KWS_DOT_ROWS) {                                                                             \
+      do_rows(KWS_DOT_ROWS, __VA_ARGS__);                                                                              \
+      first += KWS_DOT_ROWS;                                                                                           \
+    } else {                                                                                                           \
       do_rows(1, __VA_ARGS__);                                                                                         \
-      break;                                                                                                           \
-    case 2:                                                                                                            \
-      do_rows(2, __VA_ARGS__);                                                                                         \
-      break;                                                                                                           \
-    case 3:                                                                                                            \
-      do_rows(3, __VA_ARGS__);                                                                                         \
-      break;                                                                                                           \
-    default:                                                                                                           \
-      do_rows(4, __VA_ARGS__);                                                                                         \
+      first++;                                                                                                         \
     }                                                                                                                  \
   }
 

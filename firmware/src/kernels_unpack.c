@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "optimize.h"
+
+KWS_COLD_BEGIN
+
 void kws_unpack_weights(const uint8_t *restrict packed, uint32_t count, uint32_t bits, int8_t *restrict weights) {
   const int32_t sign = INT32_C(1) << (bits - 1);
   const uint32_t mask = (UINT32_C(1) << bits) - 1;
@@ -50,3 +54,5 @@ void kws_unpack_sparse_weights(const uint8_t *restrict packed, uint32_t count, u
     }
   }
 }
+
+KWS_COLD_END

@@ -4,9 +4,12 @@
 #include <stddef.h>
 
 #include "bench.h"
+#include "optimize.h"
 #include "port.h"
 #include "reply.h"
 #include "words.h"
+
+KWS_COLD_BEGIN
 
 enum { BYTES_A_LINE = 8, WARM_UPS = 10 };
 
@@ -144,3 +147,5 @@ kws_status_t mlperf_results(const char *const *words) {
   send_results(bench_output());
   return KWS_OK;
 }
+
+KWS_COLD_END

@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 /* Version of what kws.codegen writes: models.c does not compile against a header of another version. */
-#define KWS_MODEL_SCHEMA 1
+#define KWS_MODEL_SCHEMA 2
 
-/* Entries of kws_model_t.softmax: the distance of an int8 logit from the largest one is 0..255. */
-enum { KWS_SOFTMAX_ENTRIES = 256 };
+/* Entries of kws_model_t.softmax: the distance of an int8 logit from the largest one is 0..255, of which the first
+ * KWS_SOFTMAX_STEPS entries stand for the last digit in base KWS_SOFTMAX_STEPS, the others for the first. */
+enum { KWS_SOFTMAX_STEPS = 16, KWS_SOFTMAX_ENTRIES = 2 * KWS_SOFTMAX_STEPS };
 
 typedef struct {
   const char *name;          /* a C identifier: "deployed", "structured_7" */
@@ -26,7 +27,8 @@ typedef struct {
   /* input: input_bytes int8, frames first, never written. logits: classes int8, all written. Neither may be NULL, and
    * they do not overlap. Cannot fail. */
   void (*invoke)(const int8_t *input, int8_t *logits);
-  const uint32_t *softmax; /* KWS_SOFTMAX_ENTRIES values: round(exp(-i * output_scale) * 2^16), i = max - q; not NULL */
+  /* round(exp(-i * output_scale) * 2^31) for i = 0 .. 15, then for i = 0, 16 .. 240; not NULL */
+  const uint32_t *softmax;
 } kws_model_t;
 
 extern const kws_model_t *const kws_models[]; /* kws_model_count entries, in the order given to kws.codegen.generate */

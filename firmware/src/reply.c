@@ -2,7 +2,10 @@
 #include "reply.h"
 
 #include "crc32.h"
+#include "optimize.h"
 #include "port.h"
+
+KWS_COLD_BEGIN
 
 static char line[KWS_LINE_BYTES_MAX];
 static char field_separator;
@@ -176,3 +179,5 @@ void reply_started(kws_status_t status) {
     reply_line(KWS_STARTED);
   reply_end(status);
 }
+
+KWS_COLD_END

@@ -1,5 +1,8 @@
 /* SHA-256 after FIPS 180-4; names follow the standard (sections 4.1.2, 4.2.2, 6.2). */
 #include "sha256.h"
+#include "optimize.h"
+
+KWS_COLD_BEGIN
 
 enum { BLOCK_BYTES = 64, LENGTH_BYTES = 8, ROUNDS = 64 };
 
@@ -72,3 +75,5 @@ void sha256(const void *data, uint32_t bytes, uint8_t digest[SHA256_BYTES]) {
   for (int i = 0; i < SHA256_BYTES; i++)
     digest[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
 }
+
+KWS_COLD_END

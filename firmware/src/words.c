@@ -1,7 +1,10 @@
 /* Cutting, comparing and reading words. */
 #include "words.h"
+#include "optimize.h"
 
 #include <stddef.h>
+
+KWS_COLD_BEGIN
 
 int words_same(const char *a, const char *b) {
   while (*a != 0 && *a == *b) {
@@ -46,3 +49,5 @@ kws_status_t words_number(const char *word, uint32_t base, uint32_t most, uint32
   *value = (uint32_t)number;
   return KWS_OK;
 }
+
+KWS_COLD_END

@@ -47,7 +47,9 @@ class Image:
     ram_bytes: int
 
 
-def build_image(generated_dir: Path, front_end: FrontEnd, build_dir: Path, baud: int) -> Image:
+def build_image(
+    generated_dir: Path, front_end: FrontEnd, build_dir: Path, baud: int, defines: Sequence[str] = ()
+) -> Image:
     """Cross-compile the firmware with the generated models; build_dir is replaced as a whole.
 
     Args:
@@ -55,15 +57,16 @@ def build_image(generated_dir: Path, front_end: FrontEnd, build_dir: Path, baud:
         front_end: parameters of the front end's tables.
         build_dir: where sources, image.elf and image.bin go.
         baud: rate of the board's UART.
+        defines: macros for the compiler; KWS_PORTABLE leaves the Cortex-M4's own kernels out, to compare with them.
 
     Raises:
         BuildError: the compiler refuses, a file is missing, or the image does not fit the chip (with both sizes).
     """
     with replaced_folder(build_dir) as folder:
-        sources = _stage(
-            folder, _models(generated_dir), ("*.c", "*.S"), FIRMWARE / "ports" / "nrf52840", front_end, baud
-        )
-        flags = (*zig.BOARD_FLAGS, *_INCLUDES, "-T", "port/application.ld")
+        port = FIRMWARE / "ports" / "nrf52840"
+        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), port, front_end, baud)
+        macros = (f"-D{name}" for name in defines)
+        flags = (*zig.BOARD_FLAGS, *_INCLUDES, *macros, "-T", "port/application.ld")
         elf = zig.compile_and_link(folder, sources, flags, "image.elf").read_bytes()
         found = sizes(elf)
         check_fits(found)

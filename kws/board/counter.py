@@ -117,12 +117,12 @@ class CycleCounter:
         """Follow the accesses that the model charges for, and no others: each one watched takes time."""
         if self._model.flash_data_wait_cycles:
             self._hooks.append(self._core.hook_add(UC_HOOK_MEM_READ, self._at_access, None, 0, FLASH_END - 1))
-        if self._model.ram_code_conflict_cycles:
+        if self._model.ram_code_conflict_cycles or self._model.unaligned_data_cycles:
             both = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
             self._hooks.append(self._core.hook_add(both, self._at_access, None, RAM_START, RAM_END - 1))
 
-    def _at_access(self, _core: Uc, _kind: int, address: int, _size: int, _value: int, _data: object) -> None:
-        self._add(self._waits.access(address))
+    def _at_access(self, _core: Uc, _kind: int, address: int, size: int, _value: int, _data: object) -> None:
+        self._add(self._waits.access(address, size))
 
     def _at_it(self, core: Uc, address: int, _size: int, _data: object) -> None:
         xpsr = core.reg_read(UC_ARM_REG_XPSR)

@@ -24,6 +24,10 @@ class CycleModel:
         cache_ways: of the cache; 1 is direct mapped.
         cache_line_bytes: what a miss brings in.
         ram_code_conflict_cycles: each access to data in RAM by code that executes from RAM, over the same bus.
+        it_cycles: of an IT behind a 16-bit instruction, 0 where it is folded (table 3-1, note d).
+        literal_load_cycles: more for a load relative to the pc, which contends with the fetch (3.3.2: might add one).
+        table_branch_cycles: of TBB and TBH without the refill; 2 by table 3-1, 3 by section 3.3.2.
+        unaligned_data_cycles: for each access that an unaligned one in RAM is split into, but the first (3.3.2: 1).
     """
 
     branch_refill_cycles: int = 2
@@ -36,6 +40,10 @@ class CycleModel:
     cache_ways: int = 2
     cache_line_bytes: int = 16
     ram_code_conflict_cycles: int = 0
+    it_cycles: int = 1
+    literal_load_cycles: int = 0
+    table_branch_cycles: int = 2
+    unaligned_data_cycles: int = 0
 
     def __post_init__(self) -> None:
         if any(not low <= getattr(self, name) <= high for name, (low, high) in _LEAST_AND_MOST.items()):
@@ -49,7 +57,8 @@ class CycleModel:
     @property
     def charges_memory(self) -> bool:
         """Whether memory takes longer than the table says; following it takes the emulator longer too."""
-        return bool(self.flash_data_wait_cycles or self.flash_fetch_wait_cycles or self.ram_code_conflict_cycles)
+        waits = (self.flash_data_wait_cycles, self.flash_fetch_wait_cycles, self.ram_code_conflict_cycles)
+        return any(waits) or self.unaligned_data_cycles > 0
 
     def refill(self, target: int, target_code: bytes) -> int:
         """Cycles to fill the pipeline from `target`, whose first two bytes are `target_code`."""
@@ -62,8 +71,10 @@ LOWER, WAIT_STATES, UPPER = "lower", "wait_states", "upper"
 BOUNDS = (LOWER, WAIT_STATES, UPPER)  # beside the table's figure, in this order
 CYCLE_MODELS = {
     TABLE: CycleModel(),
-    LOWER: CycleModel(branch_refill_cycles=1, divide_cycles=2),
-    WAIT_STATES: CycleModel(flash_data_wait_cycles=2, flash_fetch_wait_cycles=3, ram_code_conflict_cycles=1),
+    LOWER: CycleModel(branch_refill_cycles=1, divide_cycles=2, it_cycles=0),
+    WAIT_STATES: CycleModel(
+        flash_data_wait_cycles=2, flash_fetch_wait_cycles=3, ram_code_conflict_cycles=1, unaligned_data_cycles=1
+    ),
     UPPER: CycleModel(
         branch_refill_cycles=3,
         divide_cycles=12,
@@ -74,5 +85,8 @@ CYCLE_MODELS = {
         cache_ways=1,
         cache_line_bytes=4,  # each word of a line waits for itself
         ram_code_conflict_cycles=1,
+        literal_load_cycles=1,
+        table_branch_cycles=3,
+        unaligned_data_cycles=1,
     ),
 }

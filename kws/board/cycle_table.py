@@ -26,8 +26,11 @@ DSP_ONE = _names(
     uhsub8 uhsub16 uhasx uhsax"""
 )
 
-# Table 7-1, floating point. The decoder calls VMOV of a constant `fconsts` and VMRS to the flags `fmstat`.
-FLOAT_ONE = _names("vabs vadd vcmp vcmpe vcvt vcvtb vcvtt vcvtr vmrs vmsr vmul vneg vnmul vsub fconsts fmstat")
+# Table 7-1, floating point. The decoder calls VMOV of a constant `fconsts`, VMRS to the flags `fmstat`, and VMOV from a
+# core register to the top or bottom half of a double `fmdhr` and `fmdlr`.
+FLOAT_ONE = _names(
+    "vabs vadd vcmp vcmpe vcvt vcvtb vcvtt vcvtr vmrs vmsr vmul vneg vnmul vsub fconsts fmstat fmdhr fmdlr"
+)
 FLOAT_ACCUMULATE = _names("vmla vmls vnmla vnmls vfma vfms vfnma vfnms")  # 3
 FLOAT_DIVIDE = _names("vdiv vsqrt")  # 14
 

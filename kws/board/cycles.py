@@ -3,8 +3,8 @@
 Everything here is modelled, not measured. The tables are those of ARM DDI 0439D (Cortex-M4 Technical Reference Manual,
 r0p1): 3-1 (core), 3-2 (DSP), 7-1 (floating point), and section 3.3.2 (how loads and stores pair). Where the manual
 gives a range, `CycleModel` holds what is charged. What memory adds is known only while the code runs: see
-kws/board/memory_waits.py. Not modelled: penalties for unaligned data, interrupts, folded IT instructions (3-1, note d),
-divides that end early, and integer code that runs while VDIV or VSQRT finish (7-1, notes).
+kws/board/memory_waits.py. Not modelled: interrupts, divides that end early, and integer code that runs while VDIV or
+VSQRT finish (7-1, notes).
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Step:
     registers: int = 0  # words that a load or store multiple moves
     offset_in_register: bool = False
     double: bool = False
-    core_transfer: bool = False  # a VMOV from or to core registers
+    core_registers: int = 0  # among the operands
     sets_flags: bool = False
 
 
@@ -107,7 +107,7 @@ def _step(instruction: capstone.CsInsn) -> Step:
         offset_in_register=any(m.index for m in memory),
         double=double,
         sets_flags=instruction.update_flags or arm.ARM_REG_CPSR in writes,
-        core_transfer=any(arm.ARM_REG_R0 <= r <= arm.ARM_REG_R12 or r in _NAMED_CORE for r in registers),
+        core_registers=sum(arm.ARM_REG_R0 <= r <= arm.ARM_REG_R12 or r in _NAMED_CORE for r in registers),
     )
 
 
@@ -116,8 +116,11 @@ _NAMED_CORE = (arm.ARM_REG_SP, arm.ARM_REG_LR, arm.ARM_REG_PC)
 
 def step_cycles(step: Step, previous: Step | None, model: CycleModel) -> int:
     """Cycles of one executed instruction after `previous` (None: nothing to pair with), without a branch's refill."""
+    if step.name == "it" and previous is not None and previous.end - previous.address == 2:
+        return model.it_cycles
     cycles = _table_cycles(step, model) - _paired(step, previous) + _stalls(step, previous, model)
-    return max(1, cycles)
+    literal = step.name in table.LOADS and arm.ARM_REG_PC in step.address_registers
+    return max(1, cycles + literal * model.literal_load_cycles)
 
 
 def _table_cycles(step: Step, model: CycleModel) -> int:
@@ -133,14 +136,17 @@ def _table_cycles(step: Step, model: CycleModel) -> int:
     if name in table.DIVIDES:
         return model.divide_cycles
     if name == "vmov":
-        return 2 if step.core_transfer else 1  # 7-1
+        # 7-1: half of a double from or to a core register takes 1; a float, two floats or a whole double take 2.
+        return 2 if step.core_registers > step.double else 1
     if name == "isb":
         return 1 + model.branch_refill_cycles  # 3-1: B is at least a refill
     if name in table.STORES and name != "vstr" and not step.offset_in_register:
         return 1  # 3.3.2: always
+    if name in table.TABLE_BRANCHES:
+        return model.table_branch_cycles
     if name in table.PAIRS or step.double:
         return 3
-    if name in table.LOADS | table.STORES | table.STORES_EXCLUSIVE | table.TABLE_BRANCHES | table.SPECIAL:
+    if name in table.LOADS | table.STORES | table.STORES_EXCLUSIVE | table.SPECIAL:
         return 2
     raise BoardError(
         f"The cycle table has no row for `{name}` at 0x{step.address:08x}: add it to kws/board/cycle_table.py with its "

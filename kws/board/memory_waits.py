@@ -67,8 +67,16 @@ class MemoryWaits:
         words = (address + size - 1) // _WORD - address // _WORD + 1
         return self._model.flash_fetch_wait_cycles * words
 
-    def access(self, address: int) -> int:
-        """Cycles to wait for an access to data in flash or RAM by the block entered last."""
+    def access(self, address: int, size: int) -> int:
+        """Cycles to wait for an access to `size` bytes in flash or RAM by the block entered last."""
         if address < FLASH_END:
             return self._model.flash_data_wait_cycles
-        return self._model.ram_code_conflict_cycles if self._in_ram else 0
+        conflict = self._model.ram_code_conflict_cycles if self._in_ram else 0
+        return conflict + self._model.unaligned_data_cycles * more_accesses(address, size)
+
+
+def more_accesses(address: int, size: int) -> int:
+    """Into how many an unaligned access is split, but one: 3.3.2, a word at an odd address into byte, half and byte."""
+    if address % size == 0:
+        return 0
+    return 2 if size == _WORD and address % 2 else 1

@@ -38,9 +38,10 @@ BOARD_FLAGS = (
     "-fdata-sections",
     "-fno-unwind-tables",
     "-fno-stack-protector",
+    "-fomit-frame-pointer",
+    "-fno-unroll-loops",  # but where a loop asks for it: KWS_UNROLL of firmware/src/optimize.h
     "-Wframe-larger-than=2048",
     "-Wl,--gc-sections",
-    "-Wl,--strip-debug",  # zig's runtime (double arithmetic) comes with its own; symbols stay
 )
 HOST_FLAGS = ("-mcpu=baseline",)
 _TIME_LIMIT_S = 600

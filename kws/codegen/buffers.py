@@ -1,14 +1,14 @@
 """Where activations and unpacked weights of one model lie in the two buffers that all models of an image share.
 
 The layers form a chain, so only a layer's input and output live at once: outputs take turns at the two ends of the
-arena, and the frame that a convolution of kws/codegen/cortex_m4 works on lies between its input and its output. The
-features and the logits stay in the caller's buffers. The arena holds the largest pair of neighbours with their frame.
+arena, and the scratch that a kernel of kws/codegen/cortex_m4 works on lies between its input and its output. The
+features and the logits stay in the caller's buffers. The arena holds the largest pair of neighbours with their scratch.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kws.codegen.cortex_m4.selection import frame_of
+from kws.codegen.cortex_m4.numbers import kernels_of
 from kws.codegen.layers import Layer, Network
 
 ALIGNMENT_BYTES = 4  # so that a faster kernel may read words
@@ -19,7 +19,7 @@ class Placement:
     """Byte offsets of one model; sizes are the model's own, the image's buffers are as large as the largest."""
 
     outputs: tuple[int, ...]  # offset in the arena of each layer's output but the last's
-    frames: tuple[int | None, ...]  # offset in the arena of each layer's frame; None: it has none
+    scratch: tuple[int | None, ...]  # offset in the arena of each layer's scratch; None: it has none
     arena_bytes: int
     unpacked: tuple[int | None, ...]  # offset in the unpack buffer of each layer's weights; None: read from flash
     unpacked_bytes: int
@@ -27,21 +27,17 @@ class Placement:
 
 def place(network: Network) -> Placement:
     """Offsets for every layer of a model."""
-    sizes = [_aligned(layer.output_bytes) for layer in network.layers[:-1]]
-    frames = [frame_bytes(layer) for layer in network.layers]
+    kernels = kernels_of(network)
+    wanted = zip(network.layers[:-1], kernels, strict=False)
+    sizes = [_aligned(max(layer.output_bytes, kernel.output_bytes if kernel else 0)) for layer, kernel in wanted]
+    scratch = [kernel.scratch_bytes if kernel else 0 for kernel in kernels]
     ends = list(pairwise([0, *sizes, 0]))  # input and output of each layer
-    arena_bytes = max(sum(pair) + frame for pair, frame in zip(ends, frames, strict=True))
+    arena_bytes = max(sum(pair) + between for pair, between in zip(ends, scratch, strict=True))
     outputs = tuple(arena_bytes - size if index % 2 else 0 for index, size in enumerate(sizes))
     low = (pair[1 - index % 2] for index, pair in enumerate(ends))  # what lies at the arena's beginning
-    placed = tuple(below if frame else None for below, frame in zip(low, frames, strict=True))
+    placed = tuple(below if between else None for below, between in zip(low, scratch, strict=True))
     unpacked, unpacked_bytes = _place_weights(network.layers)
     return Placement(outputs, placed, arena_bytes, unpacked, unpacked_bytes)
-
-
-def frame_bytes(layer: Layer) -> int:
-    """Bytes of a layer's frame, 0 where it has none."""
-    shape = frame_of(layer)
-    return 4 * shape.frame_words if shape else 0
 
 
 def _place_weights(layers: tuple[Layer, ...]) -> tuple[tuple[int | None, ...], int]:

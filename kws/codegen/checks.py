@@ -8,7 +8,9 @@ from kws.errors import ModelError
 from kws.tflite.graph import Operator, Tensor
 
 INT32_MAX = 2**31 - 1
+LARGEST_SUM = INT32_MAX - 128  # scaled by almost 1 and with a zero point added it still fits an int32
 UINT16_MAX = 2**16 - 1
+LARGEST_SCALE = 2.0**100  # of an activation, or of its inverse: bounds divided by it are float32
 
 
 def refuse(operator: Operator, reason: str) -> ModelError:
@@ -27,7 +29,10 @@ def activation_scale(operator: Operator, tensor: Tensor) -> tuple[float, int]:
         )
     if tensor.data is not None or len(quantization.scales) != 1 or not -128 <= quantization.zero_points[0] <= 127:
         raise refuse(operator, f"{tensor.place} is not an int8 activation with one scale: convert the model again.")
-    return quantization.scales[0], quantization.zero_points[0]
+    scale = quantization.scales[0]
+    if not 1 / LARGEST_SCALE <= scale <= LARGEST_SCALE:
+        raise refuse(operator, f"{tensor.place} has scale {scale}, beyond what float32 computes with: quantize again.")
+    return scale, quantization.zero_points[0]
 
 
 def image_shape(operator: Operator, tensor: Tensor) -> tuple[int, int, int]:
@@ -82,7 +87,7 @@ def fit_accumulator(operator: Operator, rows: np.ndarray, bias: np.ndarray, shif
     largest_step = 255  # |input - zero point|
     bounds = np.abs(rows.astype(np.int64)).sum(axis=1) * largest_step + np.abs(bias.astype(np.int64))
     for channel, (bound, shift) in enumerate(zip(bounds.tolist(), shifts, strict=True)):
-        if bound << max(shift, 0) > INT32_MAX:
+        if bound << max(shift, 0) > LARGEST_SUM:
             raise refuse(
                 operator,
                 f"the sum of output channel {channel} can reach {bound} * 2^{max(shift, 0)}, more than an int32 holds: "

@@ -20,6 +20,7 @@ from kws.errors import ModelError
 from kws.files import sha256, write_text
 from kws.tflite.reader import read_graph
 
+RESERVED_NAMES = ("count", "t")  # kws_model_count and kws_model_t of model.h are no models
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
@@ -79,6 +80,8 @@ def _check_names(names: list[str]) -> None:
                 f"the model name {name!r} does not fit a C identifier: begin with a letter, go on with a-z, 0-9 and _, "
                 "at most 48 in all."
             )
+        if name in RESERVED_NAMES:
+            raise ModelError(f"the model name {name!r} would clash with kws_model_{name} of model.h: give another.")
         if names.count(name) > 1:
             raise ModelError(f"the model name {name!r} is given {names.count(name)} times: give each its own.")
 

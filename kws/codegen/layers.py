@@ -53,4 +53,4 @@ class Network:
 
 def comment_text(text: str) -> str:
     """A name from a .tflite, safe inside a C comment: every character outside a small set becomes `_`."""
-    return re.sub(r"[^\w .,:;()\[\]-]", "_", text, flags=re.ASCII)
+    return re.sub(r"[^\w .,:;()\[\]>-]", "_", text, flags=re.ASCII)

@@ -2,7 +2,7 @@
 
 import math
 
-from kws.codegen.checks import activation_scale, constant, fit_uint16, image_shape, option, refuse
+from kws.codegen.checks import LARGEST_SUM, activation_scale, constant, fit_uint16, image_shape, option, refuse
 from kws.codegen.layers import Layer, comment_text
 from kws.codegen.windows import Size, window_members
 from kws.fixed_point import activation_range, mean_multiplier
@@ -39,7 +39,7 @@ def lower_mean(operator: Operator) -> Layer:
     source_scale, source_zero = activation_scale(operator, source)
     scale, zero = activation_scale(operator, target)
     multiplier, shift = mean_multiplier(source_scale / scale, positions)
-    if 255 * positions << max(shift, 0) >= 2**31:
+    if 255 * positions << max(shift, 0) > LARGEST_SUM:
         raise refuse(operator, f"scales {source_scale} and {scale} are too far apart: quantize the model again.")
     members = {"positions": positions, "channels": channels, "input_sum_offset": -source_zero * positions}
     return _layer("mean", operator, members | {"multiplier": multiplier, "shift": shift, "output_offset": zero})

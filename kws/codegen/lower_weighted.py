@@ -8,6 +8,7 @@ from kws.codegen.checks import (
     activation_scale,
     constant,
     fit_accumulator,
+    fit_uint16,
     image_shape,
     option,
     refuse,
@@ -65,6 +66,7 @@ def _layer(
     kernel: str, operator: Operator, members: dict, rows: np.ndarray, flat: np.ndarray, axis: int, macs: int
 ) -> Layer:
     """The parts that all three share; rows is (output channels, weights a channel), flat the kernel's order."""
+    fit_uint16(operator, {"output channels": len(rows)})
     source, target = operator.inputs[0], operator.outputs[0]
     _, input_zero = activation_scale(operator, source)
     scale, zero = activation_scale(operator, target)

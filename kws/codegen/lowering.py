@@ -55,8 +55,16 @@ def _step(operator: Operator, current: Tensor, layers: list[Layer]) -> Tensor:
         raise refuse(operator, f"it reads {operator.inputs[0].place}, not {current.place}: build a chain of layers.")
     if operator.kind == "RESHAPE":
         return _reshaped(operator)
-    layers.append(LOWERINGS[operator.kind](operator))
+    layers.append(_lowered(operator))
     return operator.outputs[0]
+
+
+def _lowered(operator: Operator) -> Layer:
+    """The operator's layer; a refusal by arithmetic alone gets its place here."""
+    try:
+        return LOWERINGS[operator.kind](operator)
+    except ModelError as error:
+        raise (error if operator.place in str(error) else refuse(operator, str(error))) from error
 
 
 def _reshaped(operator: Operator) -> Tensor:

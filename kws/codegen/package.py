@@ -8,15 +8,17 @@ is allocated, and nothing but memcpy and memset is taken from the C library.
 
 import re
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 from kws.codegen.emission import MARK
-from kws.codegen.generate import Generated, LayerCost, generate
+from kws.codegen.generate import RESERVED_NAMES, Generated, LayerCost, generate
 from kws.errors import ModelError
 from kws.files import replaced_folder
+from kws.tflite.reader import read_tflite
 
 _SOURCES = Path(__file__).resolve().parents[2] / "firmware" / "src"
-_NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h")
+_NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h", "optimize.h")
 _COLUMNS = ("layer", "MACs", "weights", "bits", "form", "bytes")
 
 
@@ -32,24 +34,43 @@ def write_package(tflite: Path, folder: Path, name: str | None = None) -> Genera
         ModelError: the file cannot be compiled, the name is none in C, or the folder holds something else.
         OSError: a file cannot be read or written.
     """
-    content = tflite.read_bytes()
+    content = read_tflite(tflite)
+    folder = folder.resolve()  # what a link leads to
     _refuse_strangers(folder)
-    chosen = name or re.sub(r"[^a-z0-9_]", "_", tflite.stem.lower())[:48]
-    if not name and not chosen[:1].isalpha():
-        chosen = f"model_{chosen}"[:48]
     with replaced_folder(folder) as target:
-        (generated,) = generate([(chosen, content)], target)
+        (generated,) = generate([(name or _name_of(tflite), content)], target)
         for source in sorted(path for pattern in _NEEDED for path in _SOURCES.glob(pattern)):
             shutil.copyfile(source, target / source.name)
     return generated
 
 
+def _name_of(tflite: Path) -> str:
+    """A name in C for a file's."""
+    name = re.sub(r"[^a-z0-9_]", "_", tflite.stem.lower())
+    return (name if name[:1].isalpha() and name not in RESERVED_NAMES else f"model_{name}")[:48]
+
+
 def _refuse_strangers(folder: Path) -> None:
-    """A folder is replaced as a whole, so it must be new, empty or from here."""
-    models = folder / "models.c"
-    ours = models.is_file() and MARK in models.read_text(encoding="utf-8", errors="replace")[:200]
-    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
-        raise ModelError(f"{folder} is there and was not written by this command: name a folder that is new or empty.")
+    """A folder is replaced as a whole, so it must be new, or hold nothing but what this command writes."""
+    if Path.cwd().is_relative_to(folder):
+        raise ModelError(f"{folder} is the current folder or holds it, and would be replaced: name another one.")
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder} is a file: name a folder that is new or empty.")
+    strangers = sorted(path.name for path in folder.iterdir() if not _is_ours(path)) if folder.exists() else []
+    if strangers:
+        raise ModelError(
+            f"{folder} is there and was not written by this command ({', '.join(strangers[:3])}): it would be replaced "
+            "as a whole. Name a folder that is new or empty, or keep what is yours elsewhere."
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether this command writes a file of that name, and for the model's own, whether it did."""
+    if any(fnmatch(path.name, pattern) for pattern in _NEEDED):
+        return path.is_file()
+    if path.name not in ("models.c", "models.S") and not fnmatch(path.name, "model_*.c"):
+        return False
+    return path.is_file() and MARK in path.read_text(encoding="utf-8", errors="replace")[:200]
 
 
 def cost_text(generated: Generated) -> str:

@@ -1,17 +1,31 @@
 """Pieces of C text: tables and struct initializers, at most 120 columns wide."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 INDENT = "    "  # inside braces
 COLUMNS = 120
 
 
-def table(c_type: str, name: str, values: Iterable[int | float]) -> str:
+def table(c_type: str, name: str, values: Sequence[int | float] | np.ndarray) -> str:
     """A static const array; never empty. Floats are written in hexadecimal, exact."""
-    numbers = [value.hex() if isinstance(value, float) else str(int(value)) for value in values]
-    body = textwrap.fill(", ".join(numbers), COLUMNS, initial_indent=INDENT, subsequent_indent=INDENT)
-    return f"static const {c_type} {name}[{len(numbers)}] = {{\n{body},\n}};\n"
+    numbers = values.tolist() if isinstance(values, np.ndarray) else values
+    return f"static const {c_type} {name}[{len(numbers)}] = {{\n{_rows(numbers)},\n}};\n"
+
+
+def _rows(numbers: Sequence[int | float]) -> str:
+    """As many to a line as fit. textwrap would do the same, with a hundred bytes of memory for each of the numbers."""
+    rows, row = [], INDENT[:-1]
+    for place, value in enumerate(numbers, 1):
+        word = value.hex() if isinstance(value, float) else str(int(value))
+        word += "," if place < len(numbers) else ""
+        if len(row) + 1 + len(word) > COLUMNS:
+            rows.append(row)
+            row = INDENT[:-1]
+        row += f" {word}"
+    return "\n".join([*rows, row])
 
 
 def initializer(members: Mapping[str, object], indent: str = INDENT) -> str:

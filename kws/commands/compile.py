@@ -1,6 +1,7 @@
 """`python -m kws compile MODEL -o FOLDER`: any int8 .tflite of the known operators to C that needs nothing else."""
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -20,4 +21,5 @@ def _run(options: argparse.Namespace) -> None:
 
     generated = write_package(options.model, options.output, options.name)
     print(cost_text(generated))
-    print(f"\nC and headers: {options.output}. models.c says how to call them.")
+    folder = os.fsencode(options.output).decode("utf-8", "replace")  # a name need not be text
+    print(f"\nC and headers: {folder}. models.c says how to call them.")

@@ -25,7 +25,7 @@ class Tensor:
     index: int
     name: str
     shape: tuple[int, ...]
-    dtype: str  # "int8", "int32", "float32", ...
+    dtype: str  # "int8", "int32", "float32", ...; of "int4" the data are int8
     quantization: Quantization | None
     data: np.ndarray | None
 
@@ -43,7 +43,7 @@ class Operator:
     kind: str  # schema.BuiltinOperator's name: "CONV_2D"
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
-    options: Mapping[str, int]  # whole-number and boolean fields of the operator's options table
+    options: Mapping[str, int | float]  # fields of the operator's options table that are single numbers
 
     @property
     def place(self) -> str:

@@ -1,163 +1,145 @@
 """Read a .tflite: bytes in, kws.tflite.graph.Graph out.
 
-    graph = read_graph(Path("model.tflite").read_bytes())
+    graph = read_graph(read_tflite(Path("model.tflite")))
 
 Reads through TFLite's schema (TensorFlow's schema.fbs), as LiteRT's Python package carries it; its import is quick.
-A file that is not one, is cut short or uses a dtype we do not know is refused with ModelError, naming the place.
+Any file whatever ends in a graph or in a ModelError that names the place, within a second and without a copy of its
+weights: kws.tflite.flatbuffer checks every offset, kws.tflite.tensors what a tensor claims, kws.tflite.dataflow what
+is computed when.
 """
 
-import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from kws.errors import ModelError
-from kws.tflite.graph import Graph, Operator, Quantization, Tensor
+from kws.tflite.dataflow import check_dataflow
+from kws.tflite.flatbuffer import Table, root
+from kws.tflite.graph import Graph, Operator, Tensor
+from kws.tflite.tensors import MAX_NAME, Budget, read_tensor
 
 FILE_IDENTIFIER = b"TFL3"  # at byte 4 of every .tflite
+SCHEMA_VERSION = 3  # of every .tflite that TFLite still reads
 
-_DTYPES = {
-    schema.TensorType.INT8: "int8",
-    schema.TensorType.INT16: "int16",
-    schema.TensorType.INT32: "int32",
-    schema.TensorType.INT64: "int64",
-    schema.TensorType.UINT8: "uint8",
-    schema.TensorType.FLOAT32: "float32",
-    schema.TensorType.BOOL: "bool",
-}
-_TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
+MAX_FILE_BYTES = 1 << 26  # far beyond any microcontroller, as the next two
+MAX_OPERATORS = 1 << 10
+MAX_TENSORS = 1 << 12
+
 _KIND_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+_OPTION_NAMES = {value: name for name, value in vars(schema.BuiltinOptions).items() if not name.startswith("_")}
+_OWN_OPTIONS = {"AVERAGE_POOL_2D": "Pool2DOptions", "MAX_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions"}
+_OWN_OPTIONS |= {"CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "ADD": "AddOptions"}
+_OWN_OPTIONS |= {"FULLY_CONNECTED": "FullyConnectedOptions", "SOFTMAX": "SoftmaxOptions"}
+
+
+def read_tflite(path: Path) -> bytes:
+    """The bytes of a file that is not too large to be a model for a microcontroller.
+
+    Raises:
+        ModelError: it is larger than MAX_FILE_BYTES; no more than that is read.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ModelError(
+            f"{path} has more than {MAX_FILE_BYTES >> 20} MiB, and no microcontroller holds such a model: give the "
+            ".tflite of a smaller one."
+        )
+    return content
 
 
 def read_graph(tflite: bytes) -> Graph:
-    """The only subgraph of a .tflite.
+    """The only subgraph of a .tflite; constants are views of the bytes given.
 
     Raises:
-        ModelError: not a .tflite, truncated, damaged, more than one subgraph, or a dtype outside _DTYPES.
+        ModelError: not a .tflite, truncated, damaged, too large, more than one subgraph, a tensor that
+            kws.tflite.tensors refuses, or operators that read what is not computed before them.
     """
-    model = _parse(tflite)
-    subgraphs = model.subgraphs or []
+    model = _model(tflite)
+    subgraphs = list(model.tables("subgraphs", "SubGraph"))
     if len(subgraphs) != 1:
         raise ModelError(
             f"the .tflite holds {len(subgraphs)} subgraphs, and the compiler takes exactly one: convert a model "
             "without control flow."
         )
-    subgraph = subgraphs[0]
-    buffers = model.buffers or []
-    tensors = [_tensor(index, entry, buffers) for index, entry in enumerate(_entries(subgraph.tensors))]
+    budget = Budget()
+    buffers = list(model.tables("buffers", "Buffer"))
+    tensors = [
+        read_tensor(index, entry, buffers, budget)
+        for index, entry in _entries(subgraphs[0], "tensors", "Tensor", MAX_TENSORS)
+    ]
+    codes = list(model.tables("operatorCodes", "OperatorCode"))
     operators = tuple(
-        _operator(index, entry, _entries(model.operatorCodes), tensors)
-        for index, entry in enumerate(_entries(subgraph.operators))
+        _operator(index, entry, codes, tensors, budget)
+        for index, entry in _entries(subgraphs[0], "operators", "Operator", MAX_OPERATORS)
     )
-    inputs = _tensors_at(subgraph.inputs, tensors, "the graph's inputs")
-    outputs = _tensors_at(subgraph.outputs, tensors, "the graph's outputs")
-    return Graph(inputs, outputs, operators)
+    ends = [_tensors(subgraphs[0], name, tensors, f"the graph's {name}", budget) for name in ("inputs", "outputs")]
+    graph = Graph(*ends, operators)
+    check_dataflow(graph)
+    return graph
 
 
-def _parse(tflite: bytes) -> schema.ModelT:
-    """The schema's objects, or ModelError whatever the parser stumbled over."""
+def _model(tflite: bytes) -> Table:
+    """The file's first table, of a version that we know."""
     if len(tflite) < 8 or tflite[4:8] != FILE_IDENTIFIER:
         raise ModelError(
             f"this is not a .tflite file: bytes 4 to 7 should read {FILE_IDENTIFIER.decode()} and the "
-            f"{len(tflite)} bytes given begin with {tflite[:8].hex(' ') or 'nothing'}. Run the convert stage again."
+            f"{len(tflite)} bytes given begin with {tflite[:8].hex(' ') or 'nothing'}. Give a file that TFLite's "
+            "converter or the convert stage wrote."
         )
-    try:
-        return schema.ModelT.InitFromPackedBuf(tflite, 0)
-    except Exception as error:  # a damaged offset can surface as nearly any exception of struct, numpy or flatbuffers
+    model = root(tflite, "Model")
+    if model.number("version") != SCHEMA_VERSION:
         raise ModelError(
-            f"the .tflite of {len(tflite)} bytes is truncated or damaged ({type(error).__name__}: {error}): "
-            "write it again, by running the convert stage."
-        ) from error
-
-
-def _entries(vector: list | None) -> list:
-    """The schema gives None for an empty vector."""
-    return [] if vector is None else list(vector)
-
-
-def _tensor(index: int, entry: schema.TensorT, buffers: list) -> Tensor:
-    """One tensor, with its constant data where it has any."""
-    name = (entry.name or b"").decode("utf-8", "replace") if isinstance(entry.name, bytes) else str(entry.name)
-    place = f"tensor {index} '{name}'"
-    if entry.type not in _DTYPES:
-        raise ModelError(
-            f"{place} is of type {_TYPE_NAMES.get(entry.type, entry.type)}, which the compiler does not read: "
-            f"it reads {', '.join(sorted(set(_DTYPES.values())))}. Convert with 8-bit integer quantization."
+            f"the .tflite is of schema version {model.number('version')}, and the compiler reads {SCHEMA_VERSION}: "
+            "convert the model again, with a current TFLite."
         )
-    if entry.sparsity is not None:
-        raise ModelError(f"{place} is stored sparse, and the compiler reads dense tensors: convert without sparsity.")
-    shape = tuple(int(length) for length in _entries(entry.shape))
-    if any(length < 0 for length in shape):
-        raise ModelError(f"{place} has shape {shape}: fix every dimension, the batch to 1, before converting.")
-    dtype = _DTYPES[entry.type]
-    data = _constant(place, shape, dtype, entry.buffer, buffers)
-    return Tensor(index, name, shape, dtype, _quantization(place, shape, entry.quantization), data)
+    return model
 
 
-def _constant(place: str, shape: tuple[int, ...], dtype: str, buffer: int, buffers: list) -> np.ndarray | None:
-    """Data of a constant, None for an activation; its length must be what shape and dtype call for."""
-    if not 0 <= buffer < len(buffers):
-        raise ModelError(f"{place} names buffer {buffer} of {len(buffers)}: the .tflite is damaged, convert again.")
-    raw = buffers[buffer].data
-    if raw is None or len(raw) == 0:
-        return None
-    wanted_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    if len(raw) != wanted_bytes:
-        raise ModelError(
-            f"{place} holds {len(raw)} bytes where shape {shape} of {dtype} takes {wanted_bytes}: the .tflite is "
-            "damaged, convert again."
-        )
-    data = np.frombuffer(bytes(raw), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
-    data.flags.writeable = False
-    return data
+def _entries(subgraph: Table, name: str, kind: str, most: int) -> Iterator[tuple[int, Table]]:
+    """Number and table of each entry; refused where there are more."""
+    for index, entry in enumerate(subgraph.tables(name, kind)):
+        if index == most:
+            raise ModelError(f"the .tflite has more than {most} {name}, as no model here needs: give a smaller one.")
+        yield index, entry
 
 
-def _quantization(
-    place: str, shape: tuple[int, ...], entry: schema.QuantizationParametersT | None
-) -> Quantization | None:
-    """Scales and zero points, checked for what the arithmetic relies on."""
-    if entry is None or entry.scale is None or len(entry.scale) == 0:
-        return None
-    scales = tuple(float(np.float32(scale)) for scale in entry.scale)
-    zero_points = tuple(int(point) for point in _entries(entry.zeroPoint)) or (0,) * len(scales)
-    axis = int(entry.quantizedDimension)
-    if not all(math.isfinite(scale) and scale > 0 for scale in scales):
-        raise ModelError(f"{place} has a scale that is not a positive number: {scales[:4]}. Quantize the model again.")
-    per_axis = len(scales) == 1 or (0 <= axis < len(shape) and len(scales) == shape[axis])
-    if len(zero_points) != len(scales) or not per_axis:
-        raise ModelError(
-            f"{place} of shape {shape} has {len(scales)} scales and {len(zero_points)} zero points along axis {axis}: "
-            "the .tflite is damaged, convert again."
-        )
-    return Quantization(scales, zero_points, axis)
-
-
-def _operator(index: int, entry: schema.OperatorT, codes: list, tensors: list[Tensor]) -> Operator:
-    """One operator; its kind is the larger of the two code fields (schema.fbs, on OperatorCode)."""
-    if not 0 <= entry.opcodeIndex < len(codes):
-        raise ModelError(f"operator {index} has a code that the file does not list: it is damaged, convert again.")
-    code = codes[entry.opcodeIndex]
-    number = max(code.deprecatedBuiltinCode, code.builtinCode)
-    kind = _KIND_NAMES.get(number, f"number {number}")
+def _operator(index: int, entry: Table, codes: list[Table], tensors: list[Tensor], budget: Budget) -> Operator:
+    """One operator with the options of its kind."""
+    kind = _kind(index, entry, codes)
     place = f"operator {index} {kind}"
-    inputs = tuple(None if number == -1 else number for number in _entries(entry.inputs))
-    chosen = tuple(None if at is None else _tensors_at([at], tensors, place)[0] for at in inputs)
-    return Operator(index, kind, chosen, _tensors_at(entry.outputs, tensors, place), _options(entry.builtinOptions))
+    inputs = _tensors(entry, "inputs", tensors, place, budget, optional=True)
+    outputs = _tensors(entry, "outputs", tensors, place, budget)
+    options = _OPTION_NAMES.get(entry.number("builtinOptionsType"), "NONE")
+    if options != _OWN_OPTIONS.get(kind, options):
+        raise ModelError(f"{place} has options of type {options}: the .tflite is damaged, convert again.")
+    table = None if options == "NONE" else entry.table("builtinOptions", options)
+    return Operator(index, kind, inputs, outputs, {} if table is None else table.numbers())
 
 
-def _tensors_at(indices: list[int] | None, tensors: list[Tensor], place: str) -> tuple[Tensor, ...]:
-    """Tensors by index."""
-    chosen = [int(index) for index in _entries(indices)]
-    for index in chosen:
-        if not 0 <= index < len(tensors):
+def _kind(index: int, entry: Table, codes: list[Table]) -> str:
+    """The schema's name of an operator; its number is the larger of the two code fields (schema.fbs, OperatorCode)."""
+    if entry.number("opcodeIndex") >= len(codes):
+        raise ModelError(f"operator {index} has a code that the file does not list: it is damaged, convert again.")
+    code = codes[entry.number("opcodeIndex")]
+    number = max(code.number("deprecatedBuiltinCode"), code.number("builtinCode"))
+    if number == schema.BuiltinOperator.CUSTOM:
+        return f"CUSTOM '{code.text('customCode', MAX_NAME)}'"
+    return _KIND_NAMES.get(number, f"number {number}")
+
+
+def _tensors(
+    table: Table, name: str, tensors: list[Tensor], place: str, budget: Budget, optional: bool = False
+) -> tuple[Tensor | None, ...]:
+    """Tensors by index; -1 is an input left out, where that is allowed."""
+    indices = table.vector(name, np.int32)
+    budget.take("numbers", len(indices), place)
+    for index in indices.tolist():
+        if not -optional <= index < len(tensors):
             raise ModelError(
                 f"{place}: tensor {index} is not there, the file has {len(tensors)}: it is damaged, convert again."
             )
-    return tuple(tensors[index] for index in chosen)
-
-
-def _options(table: object) -> dict[str, int]:
-    """Whole-number and boolean fields by the schema's own names; the others no operator here needs."""
-    if table is None:
-        return {}
-    return {name: int(value) for name, value in vars(table).items() if isinstance(value, bool | int)}
+    return tuple(None if index == -1 else tensors[index] for index in indices.tolist())

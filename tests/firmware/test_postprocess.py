@@ -7,14 +7,14 @@ import pytest
 
 from kws.board.protocol import CLASSES_MAX
 from kws.board.reference import ONE, postprocess
-from kws.fixed_point import softmax_table
+from kws.fixed_point import softmax_factors
 
 SCALES = [0.0039, 0.05, 0.25, 1.0, 4.0]
 
 
 def board_postprocess(library: ctypes.CDLL, logits: np.ndarray, scale: float) -> tuple[np.ndarray, int]:
     """The C function, with guard values behind the probabilities."""
-    table = np.array(softmax_table(scale), dtype=np.uint32)
+    table = np.array(softmax_factors(scale), dtype=np.uint32)
     probabilities = np.full(len(logits) + 4, 0xABCD, np.uint16)
     library.postprocess.restype = ctypes.c_uint32
     library.postprocess.argtypes = (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p)

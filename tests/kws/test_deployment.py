@@ -60,6 +60,15 @@ def test_sizes_are_the_shipped_images(deployed):
     assert receipt["weight_bytes"] == (640 * 3 + 7) // 8 + (16_000 * 3 + 7) // 8
 
 
+def test_every_model_says_what_is_its_own(deployed):
+    _, receipt, _ = deployed
+    stored = {one["name"]: one for one in receipt["stored"]}
+    assert list(stored) == list(FILES)
+    for one in stored.values():  # biases, scales, softmax, name and hash, descriptions, calls
+        assert one["weight_bytes"] + 128 + 64 < one["flash_bytes"] < one["weight_bytes"] + 700
+    assert sum(one["flash_bytes"] for one in stored.values()) < receipt["benchmark_flash_bytes"]
+
+
 def test_errors_of_the_estimate_are_signed_fractions(deployed):
     _, receipt, _ = deployed
     assert receipt["flash_estimate_error"] == pytest.approx((40_000 - receipt["flash_bytes"]) / receipt["flash_bytes"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kws.errors import ModelError
-from kws.fixed_point import activation_range, quantize_multiplier, softmax_table
+from kws.fixed_point import activation_range, quantize_multiplier, softmax_factors, softmax_table
 
 NONE, RELU, RELU6, TANH = 0, 1, 3, 4
 
@@ -45,3 +45,16 @@ def test_activation_ranges():
 def test_the_softmax_table_falls_from_one():
     table = softmax_table(0.1)
     assert len(table) == 256 and table[0] == 65536 and table[10] == round(65536 / math.e)
+
+
+@pytest.mark.parametrize("scale", [0.0001, 0.0039, 0.05, 0.1, 0.25, 1.0, 4.0, 100.0])
+def test_the_softmax_table_is_the_exponential_within_a_unit(scale):
+    table = softmax_table(scale)
+    assert all(abs(value - math.exp(-i * scale) * 65536) < 0.501 for i, value in enumerate(table))
+    assert table == sorted(table, reverse=True)
+
+
+def test_factors_of_the_softmax():
+    factors = softmax_factors(0.5)
+    assert len(factors) == 32 and factors[0] == factors[16] == 1 << 31
+    assert factors[2] == round(2**31 / math.e) and factors[17] == round(2**31 * math.exp(-8))

@@ -2,8 +2,11 @@
  * one has to look at the time now and then. */
 #include "clock.h"
 
+#include "optimize.h"
 #include "port.h"
 #include "registers.h"
+
+KWS_COLD_BEGIN
 
 enum { LOW, HIGH, COUNTER = 2, BITS_32 = 3, MICROSECONDS = 4 };
 
@@ -35,3 +38,5 @@ uint64_t port_microseconds(void) {
   } while (captured(HIGH) != high); /* it came round in between */
   return (uint64_t)high << 32 | low;
 }
+
+KWS_COLD_END

@@ -1,8 +1,11 @@
 /* The board behind port.h: nRF52840, DWT's cycle counter at the core's 64 MHz. */
 #include "port.h"
 
+#include "optimize.h"
 #include "registers.h"
 #include "uart.h"
+
+KWS_COLD_BEGIN
 
 extern const uint8_t image_start[], image_end[]; /* application.ld */
 
@@ -60,3 +63,5 @@ _Noreturn void port_reset(void) {
   for (;;) {
   }
 }
+
+KWS_COLD_END

@@ -5,8 +5,11 @@
 
 #include "clock.h"
 #include "firmware.h"
+#include "optimize.h"
 #include "registers.h"
 #include "uart.h"
+
+KWS_COLD_BEGIN
 
 extern uint8_t data_load_start[], data_start[], data_end[], bss_start[], bss_end[], stack_top[]; /* application.ld */
 
@@ -67,3 +70,5 @@ __attribute__((used)) _Noreturn void fault_report(const uint32_t *frame) {
   for (;;) {
   }
 }
+
+KWS_COLD_END

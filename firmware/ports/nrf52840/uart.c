@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "optimize.h"
 #include "protocol.h"
 #include "registers.h"
+
+KWS_COLD_BEGIN
 
 enum { PORT_1 = 1 << 5, PIN_TX = PORT_1 | 3, PIN_RX = PORT_1 | 10, TRANSMIT_BYTES = 256 };
 
@@ -85,3 +88,5 @@ void uart_write(const void *source, uint32_t bytes) {
     bytes -= part;
   }
 }
+
+KWS_COLD_END

@@ -5,6 +5,9 @@ The frame is the input with its zero point taken off, widened to int16, with zer
 whole words, and SMLAD multiplies two of its values at once. Blocks of 2 filters x 4 places share what they load: the
 places lie `step` words apart, so with a step of 1 all but one of a place's words are those of the place before.
 
+The weights of the second filter lie in the FPU's registers as far as they go: between two multiplications a load takes
+two cycles, and VMOV from half of a double one.
+
 Weights are widened to int16 and doubled on the stack, so that SMMLAR of the doubled sum is TFLite's saturating rounding
 doubling high multiplication, and its addend the rounding of the shift that follows:
 ARM DDI0403E, A7.7.149; TensorFlow's reference MultiplyByQuantizedMultiplier.
@@ -16,6 +19,7 @@ from kws.codegen.cortex_m4.frames import PLACES, FrameConvolution
 _ACCUMULATORS = tuple(f"r{number}" for number in range(4, 12))  # filter after filter, place after place
 _INPUTS = ("r0", "r1", "r2", "r3")
 _WEIGHT, _POINTER = "r12", "lr"
+_FLOATS = 32  # words that the FPU holds
 PARAMETER_WORDS = 4  # of a filter: twice the bias, multiplier, what is added before the shift, shift
 
 
@@ -38,9 +42,11 @@ def convolution(shape: FrameConvolution, filters: int) -> Function:
     """
     name, frame = shape.symbol(filters), _Frame(shape, filters)
     code = Function(name, f"{filters} of {shape.filters} filters of {shape.rows} x {shape.row_words} words.")
-    code("push {r4-r11, lr}", f"sub sp, #{frame.size}")
+    held = min(_FLOATS, shape.rows * shape.row_words) if filters > 1 else 0
+    code("push {r4-r11, lr}", *(["vpush {s16-s31}"] if held else []), f"sub sp, #{frame.size}")
     code(f"str r0, [sp, #{frame.input}]", f"str r1, [sp, #{frame.output}]")
     _copy_tables(code, frame, filters, shape)
+    code(*(f"vldr s{n}, [sp, #{frame.weights + (n * filters + 1) * 4}]" for n in range(held)))
     code(f"movs r4, #{shape.output_height}", f"str r4, [sp, #{frame.height}]")
     code.label(f"{name}_row")
     code(f"ldr {_POINTER}, [sp, #{frame.input}]")
@@ -56,7 +62,7 @@ def convolution(shape: FrameConvolution, filters: int) -> Function:
     code(f"ldr r0, [sp, #{frame.input}]", *add_constant("r0", "r0", shape.stride_rows * shape.pitch_words * 4))
     code(f"str r0, [sp, #{frame.input}]", f"ldr r0, [sp, #{frame.height}]", "subs r0, #1")
     code(f"str r0, [sp, #{frame.height}]", f"bne.w {name}_row")
-    code(f"add sp, #{frame.size}", "pop {r4-r11, pc}")
+    code(f"add sp, #{frame.size}", *(["vpop {s16-s31}"] if held else []), "pop {r4-r11, pc}")
     return code
 
 
@@ -135,8 +141,11 @@ def _row(
                 held[at] = free.pop(0)
                 code(f"ldr {held[at]}, [{_POINTER}, #{4 * (row * shape.pitch_words + at)}]")
         for f, registers in enumerate(sums):
-            offset = frame.weights + ((row * shape.row_words + word) * len(sums) + f) * 4
-            code(f"ldr {_WEIGHT}, [sp, #{offset}]")
+            index = row * shape.row_words + word
+            if f and index < _FLOATS:
+                code(f"vmov.32 {_WEIGHT}, d{index // 2}[{index % 2}]")
+            else:
+                code(f"ldr {_WEIGHT}, [sp, #{frame.weights + (index * len(sums) + f) * 4}]")
             bias = registers[0] if row == word == 0 else None  # every sum begins with it, its own register the last
             products = [(r, held[at], bias or r) for r, at in zip(registers, wanted, strict=True)]
             code(*(f"smlad {r}, {_WEIGHT}, {x}, {addend}" for r, x, addend in reversed(products)))

@@ -38,16 +38,15 @@ class FrameConvolution:
         """Of the whole frame."""
         return ((self.output_height - 1) * self.stride_rows + self.rows) * self.pitch_words
 
-    def code_bytes(self, filters: int) -> int:
-        """Of the function for so many filters, within a tenth: most instructions take four bytes."""
-        blocks = [PLACES] * (self.output_width >= PLACES) + [self.output_width % PLACES]
-        return 110 + sum(self._block_bytes(filters, places) for places in blocks if places)
+    @property
+    def scratch_bytes(self) -> int:
+        """The frame's."""
+        return 4 * self.frame_words
 
-    def _block_bytes(self, filters: int, places: int) -> int:
-        inputs = {place * self.step_words + word for place in range(places) for word in range(self.row_words)}
-        products = self.row_words * filters * (1 + places)
-        outputs = filters * (12 + places * (17 + 8 * self.exact_negative + 8 * (self.rectified_at is not None)))
-        return 4 * (self.rows * (products + len(inputs) + 1)) + outputs + 30
+    @property
+    def output_bytes(self) -> int:
+        """int8."""
+        return self.output_height * self.output_width * self.filters
 
     def symbol(self, filters: int) -> str:
         """What the function for so many filters is called: layers of the same sizes share it."""

@@ -10,17 +10,20 @@ from kws.board.build import build_image
 from kws.board.flashing import flash
 from kws.board.session import Session
 from kws.codegen import generate
-from kws.codegen.cortex_m4.selection import frame_of
+from kws.codegen.cortex_m4.frames import FrameConvolution
+from kws.codegen.cortex_m4.numbers import kernels_of
+from kws.codegen.cortex_m4.products import Depthwise as Depthwise4
+from kws.codegen.cortex_m4.products import Product
 from kws.codegen.lowering import lower
 from kws.params import Flash
 from kws.tflite.interpreter import reference_logits
 from kws.tflite.reader import read_graph
 from tests.support_board import host_features
-from tests.support_tflite import NONE, RELU, RELU6, SAME, VALID, Conv, Dense, Depthwise, Reshape, build
+from tests.support_tflite import NONE, RELU, RELU6, SAME, VALID, AveragePool, Conv, Dense, Depthwise, Reshape, build
 
 TIMEOUT_S = 20.0
 BAUD = 115200
-NETWORKS = 32
+NETWORKS, SEPARABLE = 32, 16
 
 
 def random_network(seed: int) -> bytes:
@@ -43,19 +46,49 @@ def random_network(seed: int) -> bytes:
     return build((49, 40, 1), layers, seed)
 
 
+def separable_network(seed: int) -> bytes:
+    """A stem, pairs of a depthwise and a pointwise convolution of any width, a pool over the rest, a dense layer."""
+    draw = random.Random(seed)
+    kernel, stride = (draw.randint(1, 10), 4), (draw.choice([2, 4, 7, 17, 25]), draw.choice([4, 5, 8, 14, 20, 40]))
+    padding = draw.choice([SAME, VALID])
+    height, width = ((n - k * (padding == VALID)) // s + 1 for n, k, s in zip((49, 40), kernel, stride, strict=True))
+    height, width = (-(-49 // stride[0]), -(-40 // stride[1])) if padding == SAME else (height, width)
+    channels = draw.choice([4, 8, 12, 6, 20])
+    layers = [Conv(channels, kernel, stride, padding)]
+    for _ in range(draw.randint(1, 3)):
+        channels = draw.choice([4, 7, 8, 12, 16])
+        layers += [Depthwise((3, 3), per_channel=draw.random() < 0.8), Conv(channels, (1, 1), bits=draw.choice([8, 3]))]
+    layers += [AveragePool((height, width), (height, width)), Reshape((channels,)), Dense(draw.randint(2, 9))]
+    return build((49, 40, 1), layers, seed, rectified=(-128,))
+
+
 @pytest.fixture(scope="module")
 def networks() -> dict[str, bytes]:
-    return {f"random_{seed}": random_network(seed) for seed in range(NETWORKS)}
+    found = {f"random_{seed}": random_network(seed) for seed in range(NETWORKS)}
+    return found | {f"separable_{seed}": separable_network(seed) for seed in range(SEPARABLE)}
 
 
 def test_most_convolutions_are_taken_and_others_left(networks):
-    layers = [layer for tflite in networks.values() for layer in lower(read_graph(tflite)).layers]
-    taken = [frame_of(layer) is not None for layer in layers if layer.kernel == "conv_2d"]
-    shapes = [shape for layer in layers if (shape := frame_of(layer))]
+    lowered = [lower(read_graph(tflite)) for tflite in networks.values()]
+    pairs = [pair for network in lowered for pair in zip(network.layers, kernels_of(network), strict=True)]
+    taken = [kernel is not None for layer, kernel in pairs if layer.kernel == "conv_2d"]
+    shapes = [kernel for _, kernel in pairs if isinstance(kernel, FrameConvolution)]
     assert sum(taken) > len(taken) / 3 and not all(taken)
     assert {shape.filters % 2 for shape in shapes} == {0, 1} and {shape.output_width % 4 for shape in shapes} >= {0, 1}
     assert any(shape.exact_negative for shape in shapes) and any(shape.skipped_rows for shape in shapes)
     assert any(shape.rectified_at is not None for shape in shapes)
+
+
+def test_products_and_planes_of_every_sort_are_taken(networks):
+    kernels = [kernel for tflite in networks.values() for kernel in kernels_of(lower(read_graph(tflite)))]
+    products = [kernel for kernel in kernels if isinstance(kernel, Product)]
+    planes = [kernel.planes for kernel in kernels if isinstance(kernel, Depthwise4)]
+    assert {bool(product.planes) for product in products} == {True, False}
+    assert {product.gathers for product in products} == {True, False}
+    assert {product.places % 2 for product in products} == {product.filters % 4 > 0 for product in products} == {0, 1}
+    assert {any(product.padded) for product in products if product.gathers} == {True, False}
+    assert {shape.width % 2 for shape in planes} == {0, 1}
+    assert {shape.height for shape in planes} >= {2, 3} and max(shape.height for shape in planes) > 3
 
 
 def test_random_networks_give_the_hosts_bytes(networks, front_end, clips, tmp_path, monkeypatch):

@@ -60,6 +60,11 @@ SEQUENCES = {
     "vdiv.f32 s0, s1, s2": 14,
     "vsqrt.f32 s0, s1": 14,
     "vmov s0, r0": 2,
+    "vmov.32 d0[0], r0": 1,
+    "vmov.32 d0[1], r0": 1,
+    "vmov.32 r0, d0[0]": 1,
+    "vmov d0, r0, r1": 2,
+    "vmov r0, r1, d0": 2,
     "vmov r0, r1, s0, s1": 2,
     "vmov.f32 s0, s1": 1,
     "vmov.f32 s0, #1.0": 1,
@@ -81,6 +86,24 @@ SEQUENCES = {
     "movs r0, #1; adds r0, #1; lsls r0, r0, #2; cmp r0, #3": 4,
     "it eq; addeq r0, #1": 2,
     "ite eq; moveq r0, #1; movne r0, #2": 3,
+    "bfi r0, r1, #2, #3; bfc r0, #1, #4; ubfx r0, r1, #2, #3; sbfx r0, r1, #2, #3": 4,
+    "usat r0, #8, r1; ssat16 r0, #8, r1; usat16 r0, #8, r1; qadd r0, r1, r2; qdsub r0, r1, r2": 5,
+    "smull r0, r1, r2, r3; umlal r0, r1, r2, r3; umaal r0, r1, r2, r3; smlald r0, r1, r2, r3": 4,
+    "smlalbt r0, r1, r2, r3; smlsldx r0, r1, r2, r3; smmls r0, r1, r2, r3; mls r0, r1, r2, r3": 4,
+    "clz r0, r1; rbit r0, r1; rev16 r0, r1; pkhbt r0, r1, r2, lsl #4; uxtb16 r0, r1": 5,
+    "ldrd r0, r1, [r2], #8; ldr r3, [r4]": 5,  # 3.3.2: LDRD pairs with nothing
+    "ldr r0, [r1]; ldm r2, {r3, r4}": 5,  # 3.3.2: nor does LDM
+    "ldm r2, {r3, r4}; ldr r0, [r1]": 5,
+    "stmdb r0!, {r1, r2}": 3,
+    "ldrb r0, [r1], #1; ldrb r2, [r1], #1": 4,  # the base that was just written back is an address
+    "ldrex r0, [r1]; strex r2, r0, [r3]": 3,  # 3.3.2: LDREX and STREX as LDR
+    "tbh [pc, r0, lsl #1]": 2,
+    "ldr r0, [pc, #4]": 2,
+    "adds r0, #1; it eq; addeq r0, #1": 3,
+    "add.w r0, r0, #1; it eq; addeq r0, #1": 3,
+    "vfms.f32 s0, s1, s2; vnmla.f32 s0, s1, s2; vnmul.f32 s0, s1, s2": 7,
+    "vcvt.f32.s32 s0, s0, #8; vabs.f32 s0, s0; vneg.f32 s0, s0; vmsr fpscr, r0": 4,
+    "vldmia r0, {d0-d3}": 9,
 }
 
 
@@ -113,6 +136,21 @@ def test_the_manuals_stalls_can_be_asked_for(code: dict[str, tuple[int, bytes]])
     assert cycles("ldr r0, [r1]; add r4, r4, r5; ldr r1, [r2]") == 5  # r4 is no address
     assert cycles("add r1, r4, r5; ldr r0, [r1]") == 4
     assert cycles("vmul.f32 s0, s1, s2; vmla.f32 s0, s3, s4") == 4  # an addend is needed one cycle later
+
+
+def test_what_section_3_3_2_and_note_d_leave_open(code: dict[str, tuple[int, bytes]]) -> None:
+    """Each switch moves its own sequence and no other."""
+    open_to = {
+        "adds r0, #1; it eq; addeq r0, #1": (CycleModel(it_cycles=0), -1),  # 3-1, note d: behind 16 bits
+        "add.w r0, r0, #1; it eq; addeq r0, #1": (CycleModel(it_cycles=0), 0),
+        "ldr r0, [pc, #4]": (CycleModel(literal_load_cycles=1), 1),
+        "ldr r0, [r1]": (CycleModel(literal_load_cycles=1), 0),
+        "tbb [pc, r0]": (CycleModel(table_branch_cycles=3), 1),
+        "bl reset": (CycleModel(table_branch_cycles=3), 0),
+    }
+    for sequence, (model, more) in open_to.items():
+        address, data = code[sequence]
+        assert cost_block(data, address, model).cycles - SEQUENCES[sequence] == more, sequence
 
 
 def test_branches_tell_when_they_are_taken(code: dict[str, tuple[int, bytes]]) -> None:

@@ -1,5 +1,7 @@
 """The instruction cache and the waits, by hand."""
 
+import pytest
+
 from kws.board.cycle_models import CycleModel
 from kws.board.memory_waits import CACHE_BYTES, InstructionCache, MemoryWaits
 
@@ -37,8 +39,19 @@ def test_switching_the_cache_off_empties_it() -> None:
 def test_data_waits_by_where_it_lies_and_where_code_runs() -> None:
     waits = MemoryWaits(CycleModel(flash_data_wait_cycles=2, ram_code_conflict_cycles=1), lambda: True)
     assert waits.enter(FLASH, 16) == 0
-    assert (waits.access(FLASH), waits.access(RAM)) == (2, 0)
+    assert (waits.access(FLASH, 4), waits.access(RAM, 4)) == (2, 0)
     assert waits.enter(RAM, 16) == 0
-    assert (waits.access(FLASH), waits.access(RAM)) == (2, 1)
+    assert (waits.access(FLASH, 4), waits.access(RAM, 4)) == (2, 1)
     waits.restart()
-    assert waits.access(RAM) == 0
+    assert waits.access(RAM, 4) == 0
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "more"),
+    [(0, 4, 0), (2, 4, 1), (1, 4, 2), (3, 4, 2), (0, 2, 0), (2, 2, 0), (1, 2, 1), (3, 1, 0)],
+)
+def test_unaligned_data_is_split(offset: int, size: int, more: int) -> None:
+    """DDI 0439D, section 3.3.2: a word at an odd address is a byte, a half and a byte, at an even one two halves."""
+    waits = MemoryWaits(CycleModel(unaligned_data_cycles=1), lambda: True)
+    assert waits.access(RAM + offset, size) == more
+    assert MemoryWaits(CycleModel(), lambda: True).access(RAM + offset, size) == 0

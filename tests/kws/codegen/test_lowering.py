@@ -79,7 +79,7 @@ def test_weights_with_a_zero_point():
 
 def test_weights_that_are_computed():
     def edit(model):
-        input_tensor(model, 0, 1).buffer = 0
+        operator(model, 0).inputs = [0, 0, 2]
 
     refused(edit, "operator 0 CONV_2D: its weights must be a constant int8 tensor and is .*computed int8")
 

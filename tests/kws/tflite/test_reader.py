@@ -55,10 +55,31 @@ def test_a_damaged_file_is_a_model_error_or_a_graph(changes: list[tuple[int, int
 
 def test_an_unknown_dtype_names_the_tensor():
     def change(model):
-        model.subgraphs[0].tensors[1].type = schema.TensorType.INT4
+        model.subgraphs[0].tensors[1].type = schema.TensorType.FLOAT16
 
-    with pytest.raises(ModelError, match=r"tensor 1 'layer_0/weights' is of type INT4"):
+    with pytest.raises(ModelError, match=r"tensor 1 'layer_0/weights' is of type FLOAT16"):
         read_graph(edited(TINY, change))
+
+
+def test_int4_weights_are_unpacked():
+    def change(model):
+        weights = model.subgraphs[0].tensors[1]
+        weights.type, weights.shape, weights.quantization = schema.TensorType.INT4, [1, 1, 3], None
+        model.buffers[weights.buffer].data = np.array([0x7F, 0x08], np.uint8)
+
+    weights = read_graph(edited(TINY, change)).operators[0].inputs[1]
+    assert weights.dtype == "int4" and weights.data.dtype == np.int8 and weights.data.tolist() == [[[-1, 7, -8]]]
+
+
+def test_a_constant_of_no_values_is_a_constant():
+    def change(model):
+        graph = model.subgraphs[0]
+        model.buffers.append(schema.BufferT())
+        graph.tensors.append(schema.TensorT([0], schema.TensorType.INT32, len(model.buffers) - 1, "scalar"))
+        graph.operators[1].inputs = [graph.operators[1].inputs[0], len(graph.tensors) - 1]
+
+    data = read_graph(edited(TINY, change)).operators[1].inputs[1].data
+    assert data.shape == (0,) and data.dtype == np.int32
 
 
 def test_data_of_the_wrong_length_names_the_tensor():
