@@ -1,7 +1,7 @@
 /*
  * The bench: one clip of audio, its features, one selected model and its output, and the phases that lead from one to
  * the next. Features are the model's input tensor, and may be loaded as they are instead. Fixed buffers, no heap:
- * 32,000 bytes of audio, 3,920 of log-mel, 2 x 1,960 of features, and the output.
+ * 32,000 bytes of audio, a stream of the front end, and the output.
  *
  * Every step checks that what it reads is there and leaves everything as it was when it refuses.
  */
@@ -65,8 +65,8 @@ kws_status_t bench_run(void);
 /* The selected model on the features that are there. KWS_NO_FEATURES without them. */
 kws_status_t bench_classify(void);
 
-/* bench_run with the cycle counter on. The features that stay are those of the whole clip; the streaming step, one
- * stride of the same audio, is computed beside them. KWS_NO_AUDIO, KWS_BAD_MODEL. */
+/* bench_run with the cycle counter on. The features that stay are those of the whole clip; the streaming step is a
+ * stride of the same audio, behind it. KWS_NO_AUDIO, KWS_BAD_MODEL. */
 kws_status_t bench_time(void);
 
 /* bench_classify with the cycle counter on. KWS_NO_FEATURES. */
