@@ -21,8 +21,6 @@ enum {
   SETTLING_SAMPLES = 4000, /* the first quarter of a second of the microphone is dropped */
 };
 
-extern "C" uint64_t port_microseconds(void);
-
 static const char manifest[] = KWS_MANIFEST;
 static bool host_reads = true;
 

@@ -116,6 +116,10 @@ class CycleCounter:
             self._tracer.look(pc)
         return cycles - (block.cycles - block.before[pc]) if block else cycles
 
+    def cycles(self) -> int:
+        """Cycles up to the end of the block that is being executed."""
+        return self._state()[0]
+
     def _block_hook(self) -> int:
         """Register the hook through unicorn's C library: its Python wrapper takes longer than the hook itself."""
         handle = ctypes.c_size_t()

@@ -55,7 +55,7 @@ def running_emulator(
             yield _ready_line(process)
         except Exception as error:
             if problem := _end(process, complaints):
-                raise BoardError(problem) from error
+                raise BoardError(f"{problem} What was under way: {error}") from error
             raise
         else:
             if problem := _end(process, complaints):
@@ -108,7 +108,10 @@ def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
     process.stdout.close()
     complaints.seek(0)
     text = complaints.read().decode(errors="replace").strip()
-    return (text or f"the emulator ended with status {process.returncode}") if process.returncode else ""
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        return f"The emulated board's process was ended by {name}: run the stage again."
+    return (text or f"The emulator ended with status {process.returncode}.") if process.returncode else ""
 
 
 def _end_with_stdin(parent: int) -> None:

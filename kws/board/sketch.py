@@ -11,8 +11,8 @@ which sources, models and tables the board runs, not which version of Arduino's 
 import shutil
 from pathlib import Path
 
-from kws.board import protocol
 from kws.board.build import FIRMWARE, generated_files
+from kws.board.protocol_header import header
 from kws.codegen.front_end_tables import write_tables
 from kws.files import replaced_folder, sha256, write_text
 from kws.params import FrontEnd
@@ -43,7 +43,7 @@ def write_sketch(generated: Path, front_end: FrontEnd, folder: Path, baud: int) 
         core = (path for pattern in _SOURCES for path in (FIRMWARE / "src").glob(pattern))
         for path in (*core, *generated_files(generated), *(FIRMWARE / "arduino").iterdir()):
             shutil.copyfile(path, (target if path.suffix == ".ino" else source) / path.name)
-        write_text(source / "protocol.h", protocol.header(baud))
+        write_text(source / "protocol.h", header(baud))
         write_tables(front_end, source / "front_end_tables.h")
         manifest = manifest_text(target)
         write_text(source / _HEADER, _header_text(manifest))
