@@ -42,6 +42,11 @@ def _values(energies: torch.Tensor, front_end: FrontEnd) -> torch.Tensor:
     return log_mel @ torchaudio().functional.create_dct(BANDS, BANDS, "ortho")
 
 
+def hann(samples: int) -> torch.Tensor:
+    """Hann's, symmetric about its middle: torch's own is half a sample early."""
+    return torch.sin(torch.pi * (torch.arange(samples) + 0.5) / samples).square()
+
+
 @lru_cache(maxsize=8)
 def _spectrogram(front_end: FrontEnd) -> torch.nn.Module:
     """torchaudio's mel spectrogram; a band too narrow to hold a bin is filled as the reference fills it."""
@@ -58,6 +63,7 @@ def _spectrogram(front_end: FrontEnd) -> torch.nn.Module:
             center=False,
             norm=None,
             mel_scale="htk",
+            window_fn=hann,
         )
     filters = spectrogram.mel_scale.fb  # (257, F)
     empty = filters.sum(0) == 0

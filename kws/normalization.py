@@ -1,4 +1,4 @@
-"""From a clip's log energies to its features, in integers: (B, T, F) int16 -> int8. The board's front_end_normalize.c.
+"""From log energies to features, in integers: int16 -> int8. The board's front_end_normalize.c.
 
 Three kinds, `front_end.kind` in params.yaml:
 
@@ -6,11 +6,15 @@ log_mel  log energies, a unit of int8 is 1/16 octave
 mfcc     their orthonormal DCT-II, 1/4 octave
 pcen     per-channel energy normalization, log2(E / (epsilon + M)^alpha + delta), 1/32 octave
 
-and in each kind less the mean over the clip, a band (or coefficient) for itself.
+and in each kind less the mean, a band (or coefficient) for itself.
 
-PCEN follows Wang et al. (2017), Trainable frontend for robust and far-field keyword spotting, arXiv:1607.05666, with
-two changes: M, a band's level, is taken over the clip's 49 frames (the square of the mean root energy) where the paper
-smooths over the past, so that there is no state that runs on between clips; and a logarithm stands for the root.
+Cold, M (PCEN's level: the square of a mean root energy) and the mean are those of the clip's 49 frames. Warm, in a
+stream, a frame is normalized once, when it arrives: level and mean start from a clip's, and each new frame moves both
+towards its own by 2^-SMOOTHING_SHIFT, a time constant of 0.64 s. So a stride costs one frame, however long the window.
+
+PCEN follows Wang et al. (2017), Trainable frontend for robust and far-field keyword spotting, arXiv:1607.05666, which
+smooths over the past from the first frame on; that a clip is its own past, and a logarithm in place of the root, are
+changes.
 """
 
 from functools import lru_cache
@@ -19,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.fft import dct
 
-from kws.logarithm import FRACTION_BITS, log2_q8
+from kws.logarithm import FRACTION_BITS
 from kws.params import FrontEnd
 
 FRAMES = 49  # T
@@ -29,33 +33,44 @@ FEATURE_SHIFTS = {"log_mel": 4, "mfcc": 4, "pcen": 3}  # fractional bits of a fr
 
 DCT_FRACTION_BITS = 14
 MFCC_FRACTION_BITS = 6  # of a frame's coefficients
-ROOT_FRACTION_BITS = 25  # of 2^(i/256) in the table of roots: that of the largest energy just fits
-PCEN_STEPS = 32  # of the table of log2(2^x + delta), an octave of x
-PCEN_LOWEST, PCEN_HIGHEST = -8, 16  # octaves x that the table covers
+SMOOTHING_SHIFT = 5
+ROOT_STEPS = 64  # of the table of roots, an octave
+ROOT_FRACTION_BITS = 7  # of a level: that of the largest energy just fits 31 bits
 _UNIT = int(np.log2(POWER_SCALE)) << FRACTION_BITS  # log2 of the energy that counts as 1
 _OFFSET = 1 << 15  # makes every sum positive, so that C's division rounds as NumPy's does
+_MEAN_BITS = 8  # fractional bits that a mean has beyond a value's
+_LEVEL_SHIFT = 6  # what roots drop so that 49 of them add up in 32 bits
 
 
 class Pcen(NamedTuple):
     """PCEN's constants, all integers; the firmware's header is written from the same."""
 
-    roots: np.ndarray  # (256,) uint32: 2^(i / 256), ROOT_FRACTION_BITS fractional bits
-    floor: int  # what epsilon adds to the sum of T root energies
-    frames_q8: int  # log2(T squared)
+    roots: np.ndarray  # (64,) uint16: 2^(15 + x), x in [0, 1)
+    logs: np.ndarray  # (128,) uint8: log2(1 + x), 8 fractional bits, for x in [0, 1)
+    floor: int  # what epsilon adds to a level
     alpha_q8: int
-    compression: np.ndarray  # int16 log2(2^x + delta), 8 fractional bits, for x in steps of 1/32 octave
+    delta_q8: int  # log2(delta)
+    bend: np.ndarray  # (256,) uint8: log2(1 + 2^-x), 8 fractional bits, for x in steps of 1/32 octave
+
+
+class State(NamedTuple):
+    """What a stream carries from frame to frame, beside the features of the last 49."""
+
+    level: np.ndarray  # (.., F) int64: PCEN's root of M, ROOT_FRACTION_BITS fractional bits; 0 with other kinds
+    mean: np.ndarray  # (.., F) int64: of the values before they are rounded to int8, 8 further fractional bits
 
 
 @lru_cache(maxsize=8)
 def pcen_constants(front_end: FrontEnd) -> Pcen:
     """Constants for these parameters."""
-    x = PCEN_LOWEST + (np.arange((PCEN_HIGHEST - PCEN_LOWEST) * PCEN_STEPS) + 0.5) / PCEN_STEPS
+    x = (np.arange(256) + 0.5) / 32
     return Pcen(
-        roots=np.round(2.0 ** (ROOT_FRACTION_BITS + np.arange(256) / 256)).astype(np.uint32),
-        floor=round(FRAMES * (front_end.pcen_epsilon * POWER_SCALE) ** 0.5),
-        frames_q8=round(2 * np.log2(FRAMES) * (1 << FRACTION_BITS)),
+        roots=np.floor(2.0 ** (15 + (np.arange(ROOT_STEPS) + 0.5) / ROOT_STEPS)).astype(np.uint16),
+        logs=np.round(np.log2(1 + (np.arange(128) + 0.5) / 128) * (1 << FRACTION_BITS)).astype(np.uint8),
+        floor=round((front_end.pcen_epsilon * POWER_SCALE) ** 0.5 * 2**ROOT_FRACTION_BITS),
         alpha_q8=round(front_end.pcen_alpha * 256),
-        compression=np.round(np.log2(2.0**x + front_end.pcen_delta) * (1 << FRACTION_BITS)).astype(np.int16),
+        delta_q8=round(np.log2(front_end.pcen_delta) * (1 << FRACTION_BITS)),
+        bend=np.round(np.log2(1 + 2.0**-x) * (1 << FRACTION_BITS)).astype(np.uint8),
     )
 
 
@@ -75,22 +90,51 @@ def frame_values(log_mel: np.ndarray, front_end: FrontEnd) -> np.ndarray:
 
 
 def normalize(values: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """Features of whole clips from their frames' values: (B, T, F) int16 -> (B, T, F) int8."""
-    values = values.astype(np.int32)
+    """Cold: features of whole clips from their frames' values: (B, T, F) int16 -> (B, T, F) int8."""
+    return start(values, front_end)[0]
+
+
+def start(values: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, State]:
+    """Cold: features (B, T, F) int8 of clips, and the state (B, F) that a stream goes on from."""
+    values = values.astype(np.int64)
+    level = np.zeros_like(values[:, 0])
     if front_end.kind == "pcen":
-        values = _compressed(values, pcen_constants(front_end))
-    mean = (values.sum(1, keepdims=True) + FRAMES * _OFFSET + FRAMES // 2) // FRAMES - _OFFSET
+        roots = _roots(values, pcen_constants(front_end)) >> _LEVEL_SHIFT
+        level = (roots.sum(1) // FRAMES) << _LEVEL_SHIFT
+        values = _compressed(values, level[:, None], pcen_constants(front_end))
+    mean = (values.sum(1) + FRAMES * _OFFSET + FRAMES // 2) // FRAMES - _OFFSET
+    return _rounded(values - mean[:, None], front_end), State(level, mean << _MEAN_BITS)
+
+
+def push(values: np.ndarray, state: State, front_end: FrontEnd) -> tuple[np.ndarray, State]:
+    """Warm: features (.., F) int8 of one further frame's values (.., F) int16, and the state behind it."""
+    values, (level, mean) = values.astype(np.int64), state
+    if front_end.kind == "pcen":
+        level = level + ((_roots(values, pcen_constants(front_end)) - level) >> SMOOTHING_SHIFT)
+        values = _compressed(values, level, pcen_constants(front_end))
+    mean = mean + (((values << _MEAN_BITS) - mean) >> SMOOTHING_SHIFT)
+    rounded = (mean + (1 << (_MEAN_BITS - 1))) >> _MEAN_BITS
+    return _rounded(values - rounded, front_end), State(level, mean)
+
+
+def _rounded(values: np.ndarray, front_end: FrontEnd) -> np.ndarray:
+    """To units of a feature."""
     shift = FEATURE_SHIFTS[front_end.kind]
-    return np.clip((values - mean + (1 << (shift - 1))) >> shift, -128, 127).astype(np.int8)
+    return np.clip((values + (1 << (shift - 1))) >> shift, -128, 127).astype(np.int8)
 
 
-def _compressed(values: np.ndarray, constants: Pcen) -> np.ndarray:
-    """log2(E / (epsilon + M)^alpha + delta) of log2 E, all with 8 fractional bits: (B, T, F) int32."""
-    exponent, fraction = values >> (FRACTION_BITS + 1), (values & 511) >> 1  # of the root: half the logarithm
-    roots = constants.roots[fraction] >> (ROOT_FRACTION_BITS - exponent).astype(np.uint32)
-    total = roots.sum(1, dtype=np.uint32, keepdims=True) + np.uint32(constants.floor)
-    level = 2 * log2_q8(total.astype(np.float32)).astype(np.int32) - constants.frames_q8  # log2(epsilon + M)
-    gain = ((level - _UNIT) * constants.alpha_q8 + 128) >> 8
-    x = values - _UNIT - gain - (PCEN_LOWEST << FRACTION_BITS)
-    place = np.clip(x >> 3, 0, len(constants.compression) - 1)  # 256 / PCEN_STEPS = 2^3
-    return constants.compression[place].astype(np.int32)
+def _roots(values: np.ndarray, constants: Pcen) -> np.ndarray:
+    """Roots of energies, from log2 E with 8 fractional bits; ROOT_FRACTION_BITS fractional bits."""
+    exponent, fraction = values >> (FRACTION_BITS + 1), (values & 511) >> 3  # of the root: half the logarithm
+    return (constants.roots[fraction].astype(np.int64) << 16) >> (31 - ROOT_FRACTION_BITS - exponent)
+
+
+def _compressed(values: np.ndarray, level: np.ndarray, constants: Pcen) -> np.ndarray:
+    """log2(E / (epsilon + M)^alpha / delta + 1) of log2 E, 8 fractional bits."""
+    floored = level + constants.floor
+    exponent = np.frexp(floored.astype(np.float64))[1] - 1
+    log_root = (exponent - ROOT_FRACTION_BITS << FRACTION_BITS) + constants.logs[(floored << 7 >> exponent) & 127]
+    log_level = 2 * log_root  # log2(epsilon + M)
+    gain = ((log_level - _UNIT) * constants.alpha_q8 + 128) >> 8
+    x = values - _UNIT - gain - constants.delta_q8
+    return np.maximum(x, 0) + constants.bend[np.minimum(np.abs(x) >> 3, 255)]

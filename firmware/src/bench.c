@@ -14,12 +14,17 @@ _Static_assert(KWS_AUDIO_BYTES == KWS_CLIP_SAMPLES * 2, "protocol.h and front_en
 _Static_assert(KWS_FEATURE_BYTES == KWS_FRAMES * KWS_BANDS, "protocol.h and front_end.h differ about the features");
 
 static int16_t audio[KWS_CLIP_SAMPLES];
-static int16_t frame_values[KWS_FEATURE_BYTES];
-static int8_t features[KWS_FEATURE_BYTES];
-static int8_t stride_features[KWS_FEATURE_BYTES];
+static union {
+  front_end_t stream;
+  int8_t tensor[KWS_FEATURE_BYTES]; /* loaded in the place of features */
+} input;
+static const int8_t *features; /* of the whole clip, or the tensor, where has_features */
 static bench_output_t output;
 static const kws_model_t *model; /* NULL as long as no model fits: then there are never features either */
 static int has_audio, has_features, has_output;
+static uint32_t audio_crc, features_crc; /* features_crc: of what the features come from */
+static uint32_t load_bytes, loaded_bytes;
+static uint32_t cycles[KWS_PHASES];
 
 kws_status_t bench_start(void) {
   return bench_select(0);
@@ -39,31 +44,77 @@ kws_status_t bench_select(uint32_t index) {
   return KWS_OK;
 }
 
-kws_status_t bench_receive(uint32_t crc) {
+static void drop_audio(void) {
   has_audio = has_features = has_output = 0;
-  port_read(audio, KWS_AUDIO_BYTES);
-  if (crc32_update(0, audio, KWS_AUDIO_BYTES) != crc)
-    return KWS_BAD_CRC;
-  has_audio = 1;
-  return KWS_OK;
+}
+
+kws_status_t bench_receive(uint32_t offset, uint32_t bytes, uint32_t crc) {
+  if (bytes == 0 || bytes > KWS_UPLOAD_BYTES_MAX || offset > KWS_AUDIO_BYTES - bytes)
+    return KWS_BAD_SIZE;
+  drop_audio();
+  uint8_t *destination = (uint8_t *)audio + offset;
+  port_read(destination, bytes);
+  return crc32_update(0, destination, bytes) == crc ? KWS_OK : KWS_DAMAGED;
+}
+
+kws_status_t bench_take_audio(uint32_t bytes, uint32_t crc) {
+  if (bytes != KWS_AUDIO_BYTES)
+    return KWS_BAD_SIZE;
+  drop_audio();
+  audio_crc = crc32_update(0, audio, KWS_AUDIO_BYTES);
+  has_audio = audio_crc == crc;
+  return has_audio ? KWS_OK : KWS_BAD_CRC;
 }
 
 kws_status_t bench_record(void) {
   if (!port_record(audio, KWS_CLIP_SAMPLES))
     return KWS_NO_MICROPHONE;
-  has_audio = 1;
+  return bench_take_audio(KWS_AUDIO_BYTES, crc32_update(0, audio, KWS_AUDIO_BYTES));
+}
+
+kws_status_t bench_load(uint32_t bytes) {
+  if (model == NULL || bytes == 0 || bytes > model->input_bytes)
+    return KWS_BAD_SIZE;
   has_features = has_output = 0;
+  load_bytes = bytes;
+  loaded_bytes = 0;
   return KWS_OK;
 }
 
+uint32_t bench_load_rest(void) {
+  return load_bytes - loaded_bytes;
+}
+
+uint32_t bench_load_byte(int8_t byte) {
+  if (bench_load_rest() == 0)
+    return 0;
+  input.tensor[loaded_bytes++] = byte;
+  if (loaded_bytes == model->input_bytes) {
+    features = input.tensor;
+    features_crc = crc32_update(0, features, loaded_bytes);
+    has_features = 1;
+  }
+  return bench_load_rest();
+}
+
+const int8_t *bench_loaded(uint32_t *bytes) {
+  *bytes = load_bytes;
+  return input.tensor;
+}
+
 static void preprocess(void) {
-  front_end_clip(audio, frame_values);
-  front_end_normalize(frame_values, features);
+  features = front_end_start(&input.stream, audio);
+}
+
+/* The features are those of the audio from now on; a tensor whose loading is under way is given up. */
+static void take_features(void) {
+  load_bytes = loaded_bytes = 0;
+  features_crc = audio_crc;
+  has_features = 1;
 }
 
 static void preprocess_stride(void) {
-  front_end_stride(audio + KWS_CLIP_SAMPLES - KWS_WINDOW_SAMPLES, frame_values);
-  front_end_normalize(frame_values, stride_features);
+  features = front_end_push(&input.stream, audio + KWS_CLIP_SAMPLES - KWS_WINDOW_SAMPLES);
 }
 
 static void infer(void) {
@@ -87,8 +138,13 @@ kws_status_t bench_run(void) {
   if (!has_audio)
     return KWS_NO_AUDIO;
   preprocess();
-  has_features = 1;
+  take_features();
   return bench_classify();
+}
+
+static void take_output(void) {
+  output.input_crc = features_crc;
+  has_output = 1;
 }
 
 kws_status_t bench_classify(void) {
@@ -96,44 +152,52 @@ kws_status_t bench_classify(void) {
     return KWS_NO_FEATURES;
   infer();
   finish();
-  has_output = 1;
+  take_output();
   return KWS_OK;
 }
 
-static void time_model(uint32_t cycles[KWS_PHASES]) {
+static void time_model(void) {
   cycles[KWS_PHASE_INFERENCE] = counted(infer);
   cycles[KWS_PHASE_POSTPROCESS] = counted(finish);
 }
 
-kws_status_t bench_time(uint32_t cycles[KWS_PHASES]) {
+kws_status_t bench_time(void) {
   if (model == NULL)
     return KWS_BAD_MODEL;
   if (!has_audio)
     return KWS_NO_AUDIO;
   port_count_start();
   cycles[KWS_PHASE_PREPROCESS] = counted(preprocess);
-  time_model(cycles);
+  time_model();
   cycles[KWS_PHASE_PREPROCESS_STRIDE] = counted(preprocess_stride);
   port_count_stop();
-  has_features = has_output = 1;
+  preprocess(); /* the stream has moved on; the features that stay are the clip's */
+  take_features();
+  take_output();
   return KWS_OK;
 }
 
-kws_status_t bench_time_model(uint32_t cycles[KWS_PHASES]) {
+kws_status_t bench_time_model(void) {
   if (!has_features)
     return KWS_NO_FEATURES;
   port_count_start();
-  time_model(cycles);
+  time_model();
   port_count_stop();
-  has_output = 1;
+  take_output();
   return KWS_OK;
 }
 
-const int16_t *bench_audio(void) {
+const uint32_t *bench_cycles(void) {
+  return cycles;
+}
+
+const int16_t *bench_audio(uint32_t *crc) {
+  *crc = audio_crc;
   return has_audio ? audio : NULL;
 }
 
-const int8_t *bench_features(void) {
+const int8_t *bench_features(uint32_t *crc) {
+  *crc = features_crc;
   return has_features ? features : NULL;
 }
 

@@ -1,6 +1,7 @@
 /*
  * The bench: one clip of audio, its features, one selected model and its output, and the phases that lead from one to
- * the next. Fixed buffers, no heap: 32,000 bytes of audio, 3,920 of log-mel, 2 x 1,960 of features, and the output.
+ * the next. Features are the model's input tensor, and may be loaded as they are instead. Fixed buffers, no heap:
+ * 32,000 bytes of audio, a stream of the front end, and the output.
  *
  * Every step checks that what it reads is there and leaves everything as it was when it refuses.
  */
@@ -17,6 +18,7 @@ typedef struct {
   uint32_t model; /* index in kws_models of the model that gave it */
   uint32_t label; /* 0 .. classes - 1 */
   uint32_t classes;
+  uint32_t input_crc; /* CRC-32 of the audio it comes from, or of the input tensor that was loaded */
   int8_t logits[KWS_CLASSES_MAX];
   uint16_t probabilities[KWS_CLASSES_MAX]; /* Q15 */
 } bench_output_t;
@@ -29,12 +31,32 @@ kws_status_t bench_start(void);
  * classes. */
 kws_status_t bench_select(uint32_t index);
 
-/* Receives KWS_AUDIO_BYTES bytes from the port, int16 little-endian. Audio, features and output of before are gone.
- * KWS_BAD_CRC: what came does not have this checksum; the bench then holds no audio. */
-kws_status_t bench_receive(uint32_t crc);
+/* Receives `bytes` bytes of audio (int16, little-endian) from the port, from byte `offset` of the clip on. Audio,
+ * features and output of before are gone. KWS_BAD_SIZE: more than KWS_UPLOAD_BYTES_MAX, none, or beyond the clip's end;
+ * nothing is received then. KWS_DAMAGED: what came does not have this checksum. */
+kws_status_t bench_receive(uint32_t offset, uint32_t bytes, uint32_t crc);
+
+/* What was received is the audio. Features and output of before are gone. KWS_BAD_SIZE: bytes is not KWS_AUDIO_BYTES.
+ * KWS_BAD_CRC: it does not have this checksum; the bench then holds no audio. */
+kws_status_t bench_take_audio(uint32_t bytes, uint32_t crc);
 
 /* Records the audio from the board's microphone. Features and output of before are gone. KWS_NO_MICROPHONE. */
 kws_status_t bench_record(void);
+
+/* Announces an input tensor of `bytes` bytes; features and output of before are gone. KWS_BAD_SIZE: none, or more than
+ * the selected model takes. */
+kws_status_t bench_load(uint32_t bytes);
+
+/* Adds a byte to it. Returns how many are still to come, and adds nothing where none is. The last one makes the tensor
+ * the features, where it has as many bytes as the selected model takes. */
+uint32_t bench_load_byte(int8_t byte);
+
+/* How many bytes of the announced tensor are still to come. */
+uint32_t bench_load_rest(void);
+
+/* The announced tensor, as far as it has come and with what lay there before behind it; bytes: how long it was
+ * announced, 0 where none is. */
+const int8_t *bench_loaded(uint32_t *bytes);
 
 /* Features of the audio, then the selected model. KWS_NO_AUDIO without audio; KWS_BAD_MODEL as long as bench_start and
  * bench_select have found no model that fits. */
@@ -43,20 +65,23 @@ kws_status_t bench_run(void);
 /* The selected model on the features that are there. KWS_NO_FEATURES without them. */
 kws_status_t bench_classify(void);
 
-/* bench_run with the cycle counter on; cycles: KWS_PHASES counts, all written on KWS_OK. The features that stay are
- * those of the whole clip; the streaming step, one stride of the same audio, is computed beside them. KWS_NO_AUDIO,
- * KWS_BAD_MODEL. */
-kws_status_t bench_time(uint32_t cycles[KWS_PHASES]);
+/* bench_run with the cycle counter on. The features that stay are those of the whole clip; the streaming step is a
+ * stride of the same audio, behind it. KWS_NO_AUDIO, KWS_BAD_MODEL. */
+kws_status_t bench_time(void);
 
-/* bench_classify with the cycle counter on; writes the counts of KWS_PHASE_INFERENCE and KWS_PHASE_POSTPROCESS only.
- * KWS_NO_FEATURES. */
-kws_status_t bench_time_model(uint32_t cycles[KWS_PHASES]);
+/* bench_classify with the cycle counter on. KWS_NO_FEATURES. */
+kws_status_t bench_time_model(void);
 
-/* The KWS_CLIP_SAMPLES samples of the audio, or NULL where there is none; valid until the next call above. */
-const int16_t *bench_audio(void);
+/* KWS_PHASES counts of the last timed run; bench_time_model writes those of the model's phases only. */
+const uint32_t *bench_cycles(void);
 
-/* The KWS_FEATURE_BYTES features, or NULL where there are none; valid until the next call above. */
-const int8_t *bench_features(void);
+/* The KWS_CLIP_SAMPLES samples of the audio, or NULL where there is none; valid until the next call above. crc: of
+ * them. */
+const int16_t *bench_audio(uint32_t *crc);
+
+/* The KWS_FEATURE_BYTES features, or NULL where there are none; valid until the next call above. crc: of the audio they
+ * come from, or of the tensor that was loaded. */
+const int8_t *bench_features(uint32_t *crc);
 
 /* The last output, or NULL where there is none; valid until the next call above. */
 const bench_output_t *bench_output(void);

@@ -8,12 +8,7 @@
 KWS_COLD_BEGIN
 
 _Noreturn void firmware_run(void) {
-  kws_status_t status = bench_start();
-  reply_begin();
-  if (status == KWS_OK)
-    reply_started();
-  else
-    reply_error(status);
+  reply_started(bench_start());
   for (;;)
     commands_answer_one();
 }

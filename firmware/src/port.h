@@ -38,6 +38,9 @@ void port_count_stop(void);
 /* Counts since port_count_start, modulo 2^32; undefined while the counter is off. */
 uint32_t port_cycles(void);
 
+/* Microseconds since the start of the board, by a clock that never goes back. */
+uint64_t port_microseconds(void);
+
 /* First byte of the image as it lies in this board's memory, and its length: what the handshake hashes. */
 const uint8_t *port_image(uint32_t *bytes);
 

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kws.board import protocol, zig
+from kws.board import zig
 from kws.board.elf import check_fits, flash_image, sizes
+from kws.board.protocol import REPETITIONS_MAX
+from kws.board.protocol_header import header
 from kws.codegen.front_end_tables import write_tables
 from kws.errors import BuildError
 from kws.files import replaced_folder, sha256, write_bytes, write_text
@@ -61,7 +63,8 @@ def build_image(
         BuildError: the compiler refuses, a file is missing, or the image does not fit the chip (with both sizes).
     """
     with replaced_folder(build_dir) as folder:
-        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), "nrf52840", front_end, baud)
+        port = FIRMWARE / "ports" / "nrf52840"
+        sources = _stage(folder, generated_files(generated_dir), ("*.c", "*.S"), port, front_end, baud)
         macros = (f"-D{name}" for name in defines)
         flags = (*zig.BOARD_FLAGS, *_INCLUDES, *macros, "-T", "port/application.ld")
         elf = zig.compile_and_link(folder, sources, flags, "image.elf").read_bytes()
@@ -85,9 +88,24 @@ def build_host_program(generated_dir: Path, front_end: FrontEnd, build_dir: Path
         BuildError: the compiler refuses or a file is missing.
     """
     with replaced_folder(build_dir) as folder:
-        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), "host", front_end, _ANY_BAUD)
+        sources = _stage(
+            folder, generated_files(generated_dir), ("*.c", "*.S"), FIRMWARE / "ports" / "host", front_end, _ANY_BAUD
+        )
         zig.compile_and_link(folder, sources, (*zig.HOST_FLAGS, *_INCLUDES), "firmware")
     return build_dir / "firmware"
+
+
+def stage_fuzz(folder: Path, generated_dir: Path, front_end: FrontEnd) -> list[str]:
+    """Copy what a fuzzer is built of into a new folder: the firmware, and firmware/fuzz as its port.
+
+    Few repetitions of `infer` are allowed there: a fuzzer likes to ask for many. Returns the C files' names.
+    """
+    folder.mkdir()
+    sources = _stage(folder, generated_files(generated_dir), ("*.c", "*.S"), FIRMWARE / "fuzz", front_end, _ANY_BAUD)
+    path = folder / "include" / "protocol.h"
+    text = path.read_text().replace(f"REPETITIONS_MAX {REPETITIONS_MAX}u", "REPETITIONS_MAX 3u")
+    write_text(path, text)
+    return [name for name in sources if name.endswith(".c")]
 
 
 def build_host_library(
@@ -107,7 +125,7 @@ def build_host_library(
         BuildError: the compiler refuses or a file is missing.
     """
     patterns = (*_PORTLESS, "front_end*.c") if front_end else _PORTLESS
-    generated = [*(_models(generated_dir) if generated_dir else ()), *extra]
+    generated = [*(generated_files(generated_dir) if generated_dir else ()), *extra]
     suffix = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
     with replaced_folder(build_dir) as folder:
         sources = _stage(folder, generated, patterns, None, front_end, _ANY_BAUD)
@@ -116,8 +134,8 @@ def build_host_library(
     return build_dir / f"libfirmware{suffix}"
 
 
-def _models(generated_dir: Path) -> list[Path]:
-    """The generated C files, by name; headers beside them are copied along."""
+def generated_files(generated_dir: Path) -> list[Path]:
+    """The files that kws.codegen.generate wrote, by name, headers beside them too; BuildError without models.c."""
     if not (generated_dir / "models.c").is_file():
         raise BuildError(f"{generated_dir / 'models.c'} is missing: kws.codegen.generate writes it; run `dvc repro`.")
     return sorted(path for path in generated_dir.iterdir() if path.suffix in (".c", ".h", ".S"))
@@ -127,7 +145,7 @@ def _stage(
     folder: Path,
     generated: Sequence[Path],
     patterns: Sequence[str],
-    port: str | None,
+    port: Path | None,
     front_end: FrontEnd | None,
     baud: int,
 ) -> list[str]:
@@ -138,8 +156,8 @@ def _stage(
     for name in ("port", "port/include", "include"):
         (folder / name).mkdir(exist_ok=True)
     if port is not None:
-        shutil.copytree(FIRMWARE / "ports" / port, folder / "port", dirs_exist_ok=True)
-    write_text(folder / "include" / "protocol.h", protocol.header(baud))
+        shutil.copytree(port, folder / "port", dirs_exist_ok=True)
+    write_text(folder / "include" / "protocol.h", header(baud))
     if front_end is not None:
         write_tables(front_end, folder / "include" / "front_end_tables.h")
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".c", ".S"))

@@ -2,9 +2,9 @@
 
 Goes in: the content of the flash, a link. Comes out: what the firmware sends; BoardError, with the pc and the function,
 for what the chip would fault on and for what is not modelled here. Modelled are 1 MiB of flash, 256 KiB of RAM, UARTE0,
-CLOCK, the cache's switch, GPIO, the core's control registers with reset, and the cycle counter (kws/board/counter.py).
-Not modelled: interrupts and fault handlers, the radio and every other peripheral, writing to flash, time. Memory takes
-no wait states unless the model charges them (kws/board/cycle_models.py).
+CLOCK, the cache's switch, GPIO, two timers, the core's control registers with reset, and the cycle counter
+(kws/board/counter.py). Not modelled: interrupts and fault handlers, the radio and every other peripheral, writing to
+flash. Memory takes no wait states unless the model charges them (kws/board/cycle_models.py).
 The board boots as after the bootloader: from the vector table at 0x10000, RAM with nothing useful in it.
 """
 
@@ -40,6 +40,8 @@ from kws.board.link import Link
 from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM_START
 from kws.board.peripherals import DEMCR_ADDRESS, Dwt, cache_enabled, clock, gpio, nvmc, system_control
 from kws.board.registers import Registers
+from kws.board.timers import BoardTime, timers
+from kws.board.tracing import Tracer
 from kws.board.uarte import Uarte
 from kws.errors import BoardError
 
@@ -55,12 +57,18 @@ class EmulatedBoard:
     """One board. `run` boots it and returns when the link has ended; `core` is unicorn's, for tests to look into."""
 
     def __init__(
-        self, flash: bytes, link: Link, model: CycleModel | None = None, symbols: Symbols | None = None
+        self,
+        flash: bytes,
+        link: Link,
+        model: CycleModel | None = None,
+        symbols: Symbols | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         if len(flash) > FLASH_END:
             raise BoardError(f"The flash file has {len(flash)} bytes, the chip {FLASH_END}: program the board again.")
         self._flash = flash.ljust(FLASH_END, b"\xff")
         self._link, self._model, self._symbols = link, model or CycleModel(), symbols or Symbols()
+        self._tracer = tracer
         self.resets = 0
 
     def run(self) -> None:
@@ -91,7 +99,8 @@ class EmulatedBoard:
         core.mem_write(0, self._flash)
         core.mem_write(RAM_START, b"\xa5" * RAM_BYTES_MAX)  # a firmware that relies on zeros fails here too
         self._cache = nvmc()
-        self._counter = CycleCounter(core, self._model, lambda: cache_enabled(self._cache))
+        self._counter = CycleCounter(core, self._model, lambda: cache_enabled(self._cache), self._tracer)
+        self._time = BoardTime()
         self._add_peripherals()
         core.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid_access)
         core.hook_add(UC_HOOK_INTR, lambda _core, number, _: self._fail(FirmwareFault(faults.exception_fault(number))))
@@ -107,7 +116,7 @@ class EmulatedBoard:
             cycles=self._cycles_here,
             switch=self._ask_switch,
         )
-        pages = (clock(), self._uarte, self._cache, gpio(), control, dwt)
+        pages = (clock(), *timers(self._time), self._uarte, self._cache, gpio(), control, dwt)
         self._pages: dict[int, Registers] = {page.base: page for page in pages}
         for start, size in PERIPHERALS:
             self.core.mmio_map(start, size, self._read, start, self._write, start)
@@ -188,7 +197,9 @@ class EmulatedBoard:
             raise self._report(FirmwareFault(_COUNTER_IN_IT), None)
         if on:
             self._counter.attach()
+            self._time.count_cycles(self._counter.cycles)
         else:
+            self._time.run_free()
             self._counter.detach()
 
     def _pc_is_behind_a_wait(self) -> bool:

@@ -1,34 +1,46 @@
-"""The serial protocol between host and board: its only table. The firmware's protocol.h is generated from it.
+"""The serial protocol between host and board: its only table. The firmware's protocol.h is generated from it
+(kws/board/protocol_header.py), docs/protocol.md is checked against it.
 
-Framing follows MLPerf Tiny's device protocol (github.com/mlcommons/tiny): text; the host ends a command with `%`; the
-device ends a line with CR LF and a reply with `m-ready`; an error is a line `e-[CODE: TEXT]`, then `m-ready`. On top:
+Text both ways. A command ends with `%`, a line of the board with CR LF, an answer with the line `m-ready`; an error is
+a line `e-[CODE]`. CR, LF and NUL in commands are ignored, and an empty command gets no answer. Commands are of
+two kinds:
 
-- a reply is lines `m-WORD-[FIELD FIELD ..]`, then `m-crc-[CRC32]` over all bytes of those lines, line ends included;
-  a reply without it, or with another checksum, is worth nothing;
-- raw bytes go up in two steps: `audio BYTES CRC32` is answered by `m-send-[BYTES]`, the bytes follow, and a second
-  reply says what came of them;
-- CR, LF and NUL are ignored between and in commands, and an empty command gets no answer: whatever state the last
-  session left behind, AUDIO_BYTES line feeds and a `%` bring the device back to its command loop.
+- MLPerf Tiny's (MLPERF), plain, as github.com/mlcommons/tiny has them. Nothing checks them.
+- ours (COMMANDS), framed: `#SEQUENCE COMMAND ARGUMENTS CRC32%`, the checksum in eight hex digits over what stands
+  between `#` and the space before it. `#` begins a frame whatever came before. An answer, also a refusal, is lines,
+  then `m-end-[SEQUENCE BYTES CRC32]`: the command's sequence number, how many bytes the lines before have, and the
+  checksum over those bytes and this line up to the space before it. A frame that arrives damaged is answered
+  `e-[damaged]` without such a line, and nothing else comes of it.
 
-Names of commands keep clear of MLPerf's own (name, timestamp, profile, help, db, infer, results).
+A host may send a framed command again, with the same sequence number, until it is answered: what computes or records
+is done once a sequence number, the rest gives the same again. `hello` begins a session. Before the first one, so also
+after each start, the board refuses all other framed commands; a start in the middle of a session cannot pass unseen.
+
+`put` is followed by raw bytes. A board that waits for bytes which got lost is given UPLOAD_BYTES_MAX line feeds and a
+`%`: whatever state a session left behind, that brings it back to its command loop.
 """
 
+import zlib
 from dataclasses import dataclass
 
 from kws.features import BANDS, CLIP_SAMPLES, FRAMES
 
-VERSION = 1
+VERSION = 2
 COMMAND_END = "%"
-COMMAND_BYTES_MAX = 64
+FRAME_OPEN = "#"
+COMMAND_BYTES_MAX = 80
 LINE_END = "\r\n"
 LINE_BYTES_MAX = 256  # line end included
 BLOCK_BYTES = 64  # bytes of a payload in one line, as hex digits
 CLASSES_MAX = 64
 AUDIO_BYTES = 2 * CLIP_SAMPLES  # int16, little-endian
+UPLOAD_BYTES_MAX = 4000  # in one `put`
 FEATURE_BYTES = FRAMES * BANDS  # int8, frames first
+REPETITIONS_MAX = 65535  # of `infer`
 STARTED = "m-init-done"
 READY = "m-ready"
 ERROR_OPEN = "e-["
+END = "end"  # the word of a framed answer's last line
 
 # A run's phases in the order of the reply; the last two are those of the model alone.
 PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
@@ -37,10 +49,20 @@ MODEL_PHASES = PHASES[2:]
 
 @dataclass(frozen=True)
 class Command:
-    """A command: the words after its name, and the replies it is answered with, in order."""
+    """A framed command: the words after its name, and the lines it is answered with, in order."""
 
     arguments: tuple[str, ...]
     replies: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class PlainCommand:
+    """One of MLPerf's: how many words may follow, and the lines it is answered with (MLPERF_LINES), in order."""
+
+    usage: str
+    words: tuple[int, int]
+    lines: tuple[str, ...]
     meaning: str
 
 
@@ -53,30 +75,31 @@ class Reply:
 
 _OUTPUT = ("output", "logits", "probabilities")
 _PHASES_OUTPUT = ("cycles", "clock", *_OUTPUT)
+_CRC = (("crc32", "hex"),)
 
 COMMANDS: dict[str, Command] = {
-    "hello": Command(
-        ("count",),
-        ("hello", "clock", "image", "models", "model"),
-        "who is there; echoes count",
-    ),
+    "hello": Command((), ("hello", "clock", "image"), "begin a session: who is there"),
+    "describe": Command(("index",), ("model",), "a model of the image"),
     "model": Command(("index",), ("selected",), "select a model; audio and features stay, the output goes"),
-    "audio": Command(("bytes", "crc32"), ("send", "audio"), "announce a clip; the bytes follow the first reply"),
-    "record": Command((), ("samples",), "one second from the board's microphone, which is then the clip"),
+    "put": Command(
+        ("offset", "bytes", "crc32"), ("put",), f"part of a clip, at most {UPLOAD_BYTES_MAX} bytes, which follow"
+    ),
+    "audio": Command(("bytes", "crc32"), ("audio",), "the parts are a clip with this checksum"),
+    "record": Command((), ("audio",), "one second from the board's microphone, which is then the clip"),
+    "samples": Command(("offset", "bytes"), ("input", "samples"), "a part of the clip"),
     "run": Command((), _OUTPUT, "features of the clip, then the selected model, without counting"),
     "classify": Command((), _OUTPUT, "the selected model on the features that are there, without counting"),
     "time": Command((), _PHASES_OUTPUT, "run with the cycle counter on, and one stride of streaming"),
     "time_model": Command((), _PHASES_OUTPUT, "classify with the cycle counter on"),
-    "features": Command((), ("features",), "the features that are there"),
+    "features": Command(("offset", "bytes"), ("input", "features"), "a part of the features that are there"),
     "output": Command((), _OUTPUT, "the last output again"),
-    "reset": Command((), (), "start again; answered by the lines of a start, not by a reply"),
+    "reset": Command((), (), "start again; answered by the lines of a start"),
 }
 
 REPLIES: dict[str, Reply] = {
-    "hello": Reply((("count", "number"), ("version", "number"), ("board", "text"))),
+    "hello": Reply((("version", "number"), ("board", "text"), ("models", "number"))),
     "clock": Reply((("hz", "number"), ("unit", "text"))),
     "image": Reply((("sha256", "hex"), ("bytes", "number"))),
-    "models": Reply((("count", "number"),)),
     "model": Reply(
         (
             ("index", "number"),
@@ -87,31 +110,75 @@ REPLIES: dict[str, Reply] = {
         )
     ),
     "selected": Reply((("index", "number"), ("tflite_sha256", "hex"))),
-    "send": Reply((("bytes", "number"),)),
-    "audio": Reply((("bytes", "number"), ("crc32", "hex"))),
+    "put": Reply((("offset", "number"), ("bytes", "number"))),
+    "audio": Reply((("bytes", "number"), *_CRC)),
+    "input": Reply(_CRC),  # of the clip (or of the tensor that `db` loaded) that the lines after it come from
     "samples": Reply((("offset", "number"), ("data", "hex"))),  # int16, little-endian
     "cycles": Reply((("phase", "text"), ("count", "number"))),
-    "output": Reply((("model", "number"), ("label", "number"), ("classes", "number"))),
+    "output": Reply((("model", "number"), ("label", "number"), ("classes", "number"), ("input_crc32", "hex"))),
     "logits": Reply((("offset", "number"), ("data", "hex"))),  # int8
     "probabilities": Reply((("offset", "number"), ("data", "hex"))),  # uint16 Q15, little-endian
     "features": Reply((("offset", "number"), ("data", "hex"))),  # int8
-    "crc": Reply((("crc32", "hex"),)),
+    END: Reply((("sequence", "number"), ("bytes", "number"), *_CRC)),
 }
 
-# What a device refuses, in C the status of the same name. The code is for programs, the text for people.
+# What stands where `{}` is: a text, numbers, bytes as hex parted by `-`, probabilities with three decimals.
+MLPERF_LINES: dict[str, str] = {
+    "name": "m-name-dut-[{}]",
+    "lap": "m-lap-us-{}",
+    "profile": "m-profile-[ULPMark for tinyML Firmware V0.0.1]",
+    "benchmark": "m-model-[kws01]",
+    "help": "m-help-[{}]",
+    "expecting": "m-[Expecting {} bytes]",
+    "load_done": "m-load-done",
+    "buffer": "m-buffer-{}",
+    "warmup_start": "m-warmup-start-{}",
+    "warmup_done": "m-warmup-done",
+    "infer_start": "m-infer-start-{}",
+    "infer_done": "m-infer-done",
+    "results": "m-results-[{}]",
+}
+
+_INFER = ("warmup_start", "warmup_done", "infer_start", "lap", "lap", "infer_done", "results")
+MLPERF: dict[str, PlainCommand] = {
+    "name": PlainCommand("name", (0, 0), ("name",), "which device this is"),
+    "timestamp": PlainCommand("timestamp", (0, 0), ("lap",), "microseconds from a monotonic clock"),
+    "profile": PlainCommand("profile", (0, 0), ("profile", "benchmark"), "which firmware and which benchmark this is"),
+    "help": PlainCommand("help", (0, 0), ("help",), "the names of these commands"),
+    "db": PlainCommand(
+        "db load N, db HEX, db print [N] [OFFSET]",
+        (0, 3),
+        ("expecting", "load_done", "buffer"),
+        "the selected model's input tensor: announce it, fill it, read it",
+    ),
+    "infer": PlainCommand("infer [N] [W]", (0, 2), _INFER, "W warm-ups (10) and N inferences (1) on that tensor"),
+    "results": PlainCommand("results", (0, 0), ("results",), "the probabilities of the last output"),
+}
+
+# What a device refuses: the code goes over the line, in C it is the status of the same name. The host adds the text.
 ERRORS: dict[str, str] = {
     "unknown_command": "no such command",
+    "damaged": "what came does not have its checksum; send it again",
     "command_too_long": f"a command has at most {COMMAND_BYTES_MAX} bytes",
-    "bad_argument": "wrong number of words, or a word that is no number",
+    "no_session": "hello first; the board has started since the last one",
+    "bad_argument": "a word is missing, too much, no number, or out of range",
     "bad_model": "no such model, or it does not fit the bench",
-    "bad_size": f"a clip has {AUDIO_BYTES} bytes",
-    "bad_crc": "the bytes that came do not have this checksum; there is no clip now",
+    "bad_size": "nothing, or more than there is room for",
+    "bad_digits": "two hex digits a byte",
+    "bad_crc": "the parts do not have this checksum; there is no clip now",
     "no_audio": "upload a clip first",
     "no_microphone": "this board has no microphone, or its firmware no driver for it",
-    "no_features": "run first",
+    "no_features": "run, or load the whole input, first",
+    "no_load": "db load first",
     "no_output": "run or classify first",
     "line_too_long": "a line of the reply would not fit its buffer",
 }
+
+
+def frame(sequence: int, command: str) -> str:
+    """A framed command as it goes out."""
+    body = f"{sequence} {command}"
+    return f"{FRAME_OPEN}{body} {zlib.crc32(body.encode()):08x}{COMMAND_END}"
 
 
 def reply_open(word: str) -> str:
@@ -119,49 +186,3 @@ def reply_open(word: str) -> str:
     if word not in REPLIES:
         raise KeyError(f"protocol.py has no reply {word!r}")
     return f"m-{word}-["
-
-
-def header(baud: int) -> str:
-    """Text of protocol.h: the tables above as C, and the rate of the serial link in baud."""
-    defines = {
-        "KWS_PROTOCOL_VERSION": f"{VERSION}u",
-        "KWS_BAUD": str(baud),
-        "KWS_COMMAND_END": f"'{COMMAND_END}'",
-        "KWS_COMMAND_BYTES_MAX": f"{COMMAND_BYTES_MAX}u",
-        "KWS_LINE_BYTES_MAX": f"{LINE_BYTES_MAX}u",
-        "KWS_BLOCK_BYTES": f"{BLOCK_BYTES}u",
-        "KWS_CLASSES_MAX": f"{CLASSES_MAX}u",
-        "KWS_AUDIO_BYTES": f"{AUDIO_BYTES}u",
-        "KWS_FEATURE_BYTES": f"{FEATURE_BYTES}u",
-        "KWS_STARTED": f'"{STARTED}"',
-        "KWS_READY": f'"{READY}"',
-        "KWS_ERROR_OPEN": f'"{ERROR_OPEN}"',
-        **{f"KWS_REPLY_{word.upper()}": f'"{reply_open(word)}"' for word in REPLIES},
-    }
-    status = ["KWS_OK", *(f"KWS_{code.upper()}" for code in ERRORS)]
-    phases = [f"KWS_PHASE_{phase.upper()}" for phase in PHASES]
-    texts = ['""', *(f'"{code}: {text}"' for code, text in ERRORS.items())]
-    return "\n".join(
-        [
-            f"/* Generated from kws/board/protocol.py, version {VERSION}: change it there. */",
-            "#ifndef KWS_PROTOCOL_H",
-            "#define KWS_PROTOCOL_H",
-            "",
-            *(f"#define {name} {value}" for name, value in defines.items()),
-            "",
-            f"typedef enum {{ {', '.join(status)} }} kws_status_t;",
-            "",
-            "/* Text of each status, in the order of kws_status_t. */",
-            f"#define KWS_ERROR_TEXTS {', '.join(texts)}",
-            "",
-            f"enum {{ {', '.join(phases)}, KWS_PHASES }};",
-            "#define KWS_PHASE_NAMES " + ", ".join(f'"{phase}"' for phase in PHASES),
-            "",
-            "/* X(name, number of arguments) for each command. */",
-            "#define KWS_COMMANDS(X) "
-            + " ".join(f"X({name}, {len(command.arguments)})" for name, command in COMMANDS.items()),
-            "",
-            "#endif",
-            "",
-        ]
-    )

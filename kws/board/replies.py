@@ -1,7 +1,8 @@
 """What the board says, from lines to typed values: pure functions, no port, replayable from a transcript.
 
-Lines go in as they came, without line ends and without the closing `m-ready`. Nothing comes out unless the reply's
-checksum is right, every line is one that the command may be answered with, and every field is of its kind and range.
+Lines go in as they came, without line ends and without the closing `m-ready`. Nothing comes out unless the answer is
+the one to this command, its checksum is right, every line is one that the command may be answered with, and every field
+is of its kind and range.
 """
 
 import re
@@ -17,17 +18,25 @@ from kws.errors import BoardError
 Line = tuple[str, dict[str, str | int]]
 
 _LINE = re.compile(r"m-([a-z_]+)-\[([^\[\]]*)\]")
-_ERROR = re.compile(r"e-\[([a-z_]+): ?(.*)\]")
+_ERROR = re.compile(r"e-\[([a-z_]+)\]")
+_SENT = re.compile(rf"> {protocol.FRAME_OPEN}([0-9]+) ([a-z_]+).*")
 _KINDS = {"number": re.compile(r"[0-9]{1,10}"), "hex": re.compile(r"[0-9a-f]+"), "text": re.compile(r"[!-~]+")}
 _NUMBER_MAX = 2**32 - 1
+_SHOWN_CHARACTERS = 160
 
 
 class Refused(BoardError):
-    """The board answered with an error line; `code` is one of protocol.ERRORS, or `fault`."""
+    """The board answered with an error line; `code` is one of protocol.ERRORS."""
 
     def __init__(self, code: str, line: str):
-        super().__init__(f"the board refuses: {line}")
+        super().__init__(
+            f"the board refuses: {line or code} ({protocol.ERRORS.get(code, 'which is no error that it may give')})"
+        )
         self.code = code
+
+
+class Damaged(BoardError):
+    """Something was lost or changed on the way, there or back: send the command again."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,14 @@ class Handshake:
 
 @dataclass(frozen=True)
 class Output:
-    """What a model gave: logits (K,) int8, probabilities (K,) uint16 in 1/32768, label the board's own."""
+    """What a model gave: logits (K,) int8, probabilities (K,) uint16 in 1/32768, label the board's own.
+
+    `input_crc32` is of the clip's bytes that it heard, in eight hex digits.
+    """
 
     model: int
     label: int
+    input_crc32: str
     logits: np.ndarray
     probabilities: np.ndarray
 
@@ -76,48 +89,95 @@ class Timing:
         return self.cycles[phase] * 1e3 / self.clock_hz
 
 
-def parse(command: str, lines: Sequence[str]) -> list[Line]:
-    """A whole reply: (word, fields) of each line, checked.
+def ended(lines: Sequence[str]) -> int | None:
+    """The sequence number of an answer whose last line is its end; None where that, or what it is about, is damaged.
+
+    What stands before the answer, the rest of another one perhaps, is none of it.
+    """
+    return None if (answer := _answer(lines)) is None else answer[0]
+
+
+def parse(command: str, sequence: int, lines: Sequence[str]) -> list[Line]:
+    """A whole answer, its end included: (word, fields) of each line, checked.
+
+    Args:
+        command: the name of the command.
+        sequence: the number that it was sent under.
 
     Raises:
-        Refused: the reply is an error.
-        BoardError: the checksum is missing or wrong, or a line does not belong.
+        Damaged: the end is missing, or does not fit what is before it; or the board found the command's bytes damaged.
+        Refused: the answer is an error.
+        BoardError: it is the answer to another command, or a line does not belong.
     """
-    for line in lines:
+    answer = _answer(lines)
+    if answer is None:
+        raise Damaged(f"an answer that does not have its checksum: {shown(lines)}")
+    found, body = answer
+    if found != sequence:
+        raise BoardError(f"the answer to command {found} where {sequence} was asked")
+    for line in body:
         if line.startswith(protocol.ERROR_OPEN):
             match = _ERROR.fullmatch(line)
-            raise Refused(match.group(1) if match else "unreadable", line)
-    if not lines or not lines[-1].startswith(protocol.reply_open("crc")):
-        raise BoardError("the reply has no checksum")
-    said = str(_fields(lines[-1])[1]["crc32"])
-    body = "".join(line + protocol.LINE_END for line in lines[:-1])
-    found = f"{zlib.crc32(body.encode('latin-1')):08x}"
-    if said != found:
-        raise BoardError(f"the reply's checksum is {said}, but its lines give {found}")
-    parsed = [_fields(line) for line in lines[:-1]]
+            code = match.group(1) if match else "unreadable"
+            raise Damaged(line) if code == "damaged" else Refused(code, line)
+    parsed = [_fields(line) for line in body]
     for word, _ in parsed:
         if word not in protocol.COMMANDS[command].replies:
-            raise BoardError(f"a line {word!r} does not belong into a reply to {command!r}")
+            raise BoardError(f"a line {word!r} does not belong into an answer to {command!r}")
     return parsed
 
 
-def handshake(parsed: Sequence[Line]) -> Handshake:
-    """The reply to `hello`.
+def replay(transcript: str) -> list[tuple[str, list[Line] | Refused]]:
+    """Every answer in the transcript of a session, parsed anew, behind the name of its command.
+
+    Raises:
+        BoardError: as `parse`; the transcript of a session that ended well raises none.
+    """
+    answers: list[tuple[str, list[Line] | Refused]] = []
+    asked, lines = None, []
+    for line in transcript.splitlines():
+        if match := _SENT.fullmatch(line):
+            asked, lines = (match.group(2), int(match.group(1))), []
+        elif asked and line == f"< {protocol.READY}":
+            try:
+                answers.append((asked[0], parse(*asked, lines)))
+            except Refused as refused:
+                answers.append((asked[0], refused))
+            asked = None
+        else:
+            lines.append(line.removeprefix("< "))
+    return answers
+
+
+def shown(lines: Sequence[str]) -> str:
+    """The last lines, for a message."""
+    text = " / ".join(lines)
+    return ascii(text if len(text) <= _SHOWN_CHARACTERS else "... " + text[-_SHOWN_CHARACTERS:])
+
+
+def handshake(hello: Sequence[Line], described: Sequence[Sequence[Line]]) -> Handshake:
+    """The answers to `hello`, and to `describe` of each model.
 
     Raises:
         BoardError: the firmware speaks another version, or the list of models is not whole.
     """
-    hello = _only(parsed, "hello")
-    if hello["version"] != protocol.VERSION:
+    check_version(hello)
+    who, clock, image = _only(hello, "hello"), _clock(hello), _only(hello, "image")
+    models = tuple(BoardModel(**_only(lines, "model")) for lines in described)
+    if [model.index for model in models] != list(range(who["models"])) or not models:
+        raise BoardError("the board's list of models is not whole")
+    return Handshake(who["board"], clock["hz"], clock["unit"], image["sha256"], image["bytes"], models)
+
+
+def check_version(hello: Sequence[Line]) -> int:
+    """How many models the answer to `hello` announces; BoardError where it is of another version of the protocol."""
+    who = _only(hello, "hello")
+    if who["version"] != protocol.VERSION:
         raise BoardError(
-            f"the firmware speaks version {hello['version']} of the protocol, this program {protocol.VERSION}: "
+            f"the firmware speaks version {who['version']} of the protocol, this program {protocol.VERSION}: "
             "program the board with an image of this repository (`dvc repro flash`)"
         )
-    clock, image = _clock(parsed), _only(parsed, "image")
-    models = tuple(BoardModel(**fields) for word, fields in parsed if word == "model")
-    if [model.index for model in models] != list(range(_only(parsed, "models")["count"])) or not models:
-        raise BoardError("the board's list of models is not whole")
-    return Handshake(hello["board"], clock["hz"], clock["unit"], image["sha256"], image["bytes"], models)
+    return who["models"]
 
 
 def output(parsed: Sequence[Line]) -> Output:
@@ -128,7 +188,7 @@ def output(parsed: Sequence[Line]) -> Output:
     probabilities = np.frombuffer(_block(parsed, "probabilities", 2 * classes), dtype="<u2").astype(np.uint16)
     if head["label"] >= classes:
         raise BoardError(f"the board gives label {head['label']} of {classes} classes")
-    return Output(head["model"], head["label"], logits, probabilities)
+    return Output(head["model"], head["label"], head["input_crc32"], logits, probabilities)
 
 
 def timing(parsed: Sequence[Line], phases: Sequence[str]) -> Timing:
@@ -143,15 +203,37 @@ def timing(parsed: Sequence[Line], phases: Sequence[str]) -> Timing:
     return Timing(cycles, _clock(parsed)["hz"], output(parsed))
 
 
-def features(parsed: Sequence[Line]) -> np.ndarray:
-    """The reply to `features`: (T, F) int8."""
-    data = _block(parsed, "features", protocol.FEATURE_BYTES)
-    return np.frombuffer(data, dtype=np.int8).reshape(protocol.FRAMES, protocol.BANDS)
+def part(parsed: Sequence[Line], word: str, offset: int, count: int) -> tuple[str, bytes]:
+    """The answer to `features` or `samples`: the checksum of the clip that it is of, and `count` bytes."""
+    return str(_only(parsed, "input")["crc32"]), _block(parsed, word, count, offset)
 
 
-def samples(parsed: Sequence[Line]) -> np.ndarray:
-    """The reply to `record`: (N,) int16."""
-    return np.frombuffer(_block(parsed, "samples", protocol.AUDIO_BYTES), dtype="<i2").astype(np.int16)
+def recorded(parsed: Sequence[Line]) -> str:
+    """The answer to `record`: the checksum of the clip."""
+    fields = _only(parsed, "audio")
+    if fields["bytes"] != protocol.AUDIO_BYTES:
+        raise BoardError(f"the board has recorded {fields['bytes']} bytes where a clip has {protocol.AUDIO_BYTES}")
+    return fields["crc32"]
+
+
+def _answer(lines: Sequence[str]) -> tuple[int, list[str]] | None:
+    """Sequence number and lines of the answer that ends in the last line."""
+    match = _LINE.fullmatch(lines[-1]) if lines else None
+    if match is None or match.group(1) != protocol.END:
+        return None
+    fields = match.group(2).split(" ")
+    kinds = [kind for _, kind in protocol.REPLIES[protocol.END].fields]
+    if len(fields) != len(kinds) or not all(_is(kind, text) for kind, text in zip(kinds, fields, strict=True)):
+        return None
+    text = "".join(line + protocol.LINE_END for line in lines[:-1])
+    sequence, count, crc = int(fields[0]), int(fields[1]), fields[2]
+    if count > len(text):
+        return None
+    body = text[len(text) - count :]
+    end = lines[-1].rpartition(" ")[0]
+    if f"{zlib.crc32((body + end).encode('latin-1', 'replace')):08x}" != crc:
+        return None
+    return sequence, body.split(protocol.LINE_END)[:-1]
 
 
 def _fields(line: str) -> Line:
@@ -166,9 +248,13 @@ def _fields(line: str) -> Line:
 
 
 def _value(line: str, kind: str, text: str) -> str | int:
-    if not _KINDS[kind].fullmatch(text) or (kind == "number" and int(text) > _NUMBER_MAX):
+    if not _is(kind, text):
         raise BoardError(f"{line!r}: {text!r} is no {kind}")
     return int(text) if kind == "number" else text
+
+
+def _is(kind: str, text: str) -> bool:
+    return bool(_KINDS[kind].fullmatch(text)) and (kind != "number" or int(text) <= _NUMBER_MAX)
 
 
 def _clock(parsed: Sequence[Line]) -> dict:
@@ -185,13 +271,13 @@ def _only(parsed: Sequence[Line], word: str) -> dict:
     return found[0]
 
 
-def _block(parsed: Sequence[Line], word: str, expected_bytes: int) -> bytes:
-    """The payload that lines of this word carry, in order, without holes."""
+def _block(parsed: Sequence[Line], word: str, expected_bytes: int, start: int = 0) -> bytes:
+    """The payload that lines of this word carry from offset `start` on, in order, without holes."""
     data = b""
     for name, fields in parsed:
         if name != word:
             continue
-        if fields["offset"] != len(data) or len(fields["data"]) % 2:
+        if fields["offset"] != start + len(data) or len(fields["data"]) % 2:
             raise BoardError(f"a part of {word} is missing or cut after {len(data)} bytes")
         data += bytes.fromhex(fields["data"])
     if len(data) != expected_bytes:

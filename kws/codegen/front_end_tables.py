@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kws.features import tables
+from kws.features import ENERGY_UNIT, FFT_SAMPLES, Segments, tables
 from kws.files import write_text
 from kws.logarithm import POLYNOMIAL_DEGREE, polynomial
-from kws.normalization import FEATURE_SHIFTS, PCEN_LOWEST, ROOT_FRACTION_BITS, dct_matrix, pcen_constants
+from kws.normalization import FEATURE_SHIFTS, ROOT_FRACTION_BITS, SMOOTHING_SHIFT, dct_matrix, pcen_constants
 from kws.params import FrontEnd
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_POINTS = FFT_SAMPLES // 2
 
 
 def write_tables(front_end: FrontEnd, path: Path) -> None:
@@ -24,23 +25,33 @@ def write_tables(front_end: FrontEnd, path: Path) -> None:
         "#include <stdint.h>",
         *(f"#define KWS_FRONT_END_{kind.upper()} {int(kind == front_end.kind)}" for kind in FEATURE_SHIFTS),
         f"#define KWS_FEATURE_SHIFT {FEATURE_SHIFTS[front_end.kind]}",
+        f"#define KWS_SMOOTHING_SHIFT {SMOOTHING_SHIFT}",
         f"#define KWS_LOG_FLOOR {_float(table.log_floor)}",
         f"#define KWS_LOG_POLYNOMIAL_DEGREE {POLYNOMIAL_DEGREE}",
-        _array("float", "kws_log_polynomial", polynomial()),
-        _array("float", "kws_window", table.window),
-        *(
-            _array("float", f"kws_twiddles_{length}", _pairs(roots.T))  # (L/4, 3): the three roots of one j together
-            for length, roots in zip((256, 64, 16), table.twiddles, strict=True)
-        ),
-        _array("float", "kws_split", _pairs(table.split)),
-        _array("uint8_t", "kws_order", table.order),
-        _array("uint8_t", "kws_mel_first_bin", table.first_bin),
-        _array("uint8_t", "kws_mel_bins", np.array([len(row) for row in table.mel])),
-        _array("float", "kws_mel_weights", np.concatenate(table.mel)),
+        f"#define KWS_ENERGY_UNIT {ENERGY_UNIT}",
+        _array("int32_t", "kws_log_polynomial", polynomial()),
+        f"#define KWS_HALF_ROOT {_float(table.half_root)}",
+        _array("int16_t", "kws_window", table.window[:_POINTS]),  # the rest is its mirror image
+        "typedef struct {\n  float re, im;\n} complex_t;",
+        _complex("kws_twiddles", table.twiddles[0].T),  # (32, 7): the roots of one j together
+        _complex("kws_split", table.split[: _POINTS // 4 + 1]),
+        *_mel(table.segments),
         *_of_kind(front_end),
         "#endif",
     ]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _mel(segments: Segments) -> list[str]:
+    """The bins between the filters' edges."""
+    lines = [
+        f"#define KWS_MEL_FIRST_BIN {segments.first_bin}",
+        _array("uint8_t", "kws_mel_bins", segments.bins),
+        _array("float", "kws_mel_slope", segments.slope),
+        _array("float", "kws_mel_last", segments.last),
+        f"#define KWS_MEL_LONE {len(segments.lone)}",
+    ]
+    return [*lines, _array("uint8_t", "kws_mel_lone", np.array(segments.lone))] if segments.lone else lines
 
 
 def _of_kind(front_end: FrontEnd) -> list[str]:
@@ -52,18 +63,13 @@ def _of_kind(front_end: FrontEnd) -> list[str]:
     pcen = pcen_constants(front_end)
     return [
         f"#define KWS_PCEN_FLOOR {pcen.floor}u",
-        f"#define KWS_PCEN_FRAMES_Q8 {pcen.frames_q8}",
         f"#define KWS_PCEN_ALPHA_Q8 {pcen.alpha_q8}",
-        f"#define KWS_PCEN_LOWEST ({PCEN_LOWEST})",
+        f"#define KWS_PCEN_DELTA_Q8 ({pcen.delta_q8})",
         f"#define KWS_PCEN_ROOT_FRACTION_BITS {ROOT_FRACTION_BITS}",
-        _array("uint32_t", "kws_pcen_roots", pcen.roots),
-        _array("int16_t", "kws_pcen_compression", pcen.compression),
+        _array("uint16_t", "kws_pcen_roots", pcen.roots),
+        _array("uint8_t", "kws_pcen_logs", pcen.logs),
+        _array("uint8_t", "kws_pcen_bend", pcen.bend),
     ]
-
-
-def _pairs(values: np.ndarray) -> np.ndarray:
-    """complex64 of any shape -> float32, real and imaginary parts in turn."""
-    return np.ascontiguousarray(values).reshape(-1).view(np.float32)
 
 
 def _float(value: np.float32) -> str:
@@ -73,5 +79,14 @@ def _float(value: np.float32) -> str:
 
 def _array(kind: str, name: str, values: np.ndarray) -> str:
     written = [_float(value) if kind == "float" else str(int(value)) for value in values.reshape(-1)]
-    rows = [", ".join(written[i : i + 8]) for i in range(0, len(written), 8)]
+    return _initialized(kind, name, written, 8)
+
+
+def _initialized(kind: str, name: str, written: list[str], a_line: int) -> str:
+    rows = [", ".join(written[i : i + a_line]) for i in range(0, len(written), a_line)]
     return f"static const {kind} {name}[{len(written)}] = {{\n  " + ",\n  ".join(rows) + "};"
+
+
+def _complex(name: str, values: np.ndarray) -> str:
+    written = [f"{{{_float(value.real)}, {_float(value.imag)}}}" for value in values.reshape(-1)]
+    return _initialized("complex_t", name, written, 4)

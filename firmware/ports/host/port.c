@@ -20,7 +20,7 @@ static uint8_t image[IMAGE_BYTES_MAX];
 static uint32_t image_bytes;
 static const char *microphone;
 static char **arguments;
-static uint64_t started_ns, last_ns;
+static uint64_t boot_ns, started_ns, last_ns;
 
 static uint64_t now_ns(void) {
   struct timespec now;
@@ -75,6 +75,10 @@ uint32_t port_cycles(void) {
   return (uint32_t)(last_ns - started_ns);
 }
 
+uint64_t port_microseconds(void) {
+  return (now_ns() - boot_ns) / 1000;
+}
+
 int port_record(int16_t *samples, uint32_t count) {
   FILE *file = microphone == NULL ? NULL : fopen(microphone, "rb");
   if (file == NULL)
@@ -108,6 +112,7 @@ static void read_image(const char *path) {
 
 int main(int count, char **words) {
   arguments = words;
+  boot_ns = now_ns();
   if (count > 1)
     read_image(words[1]);
   if (count > 2)

@@ -1,5 +1,5 @@
-/* The few registers that the firmware touches. nRF52840: Product Specification v1.7 (chapters CLOCK, NVMC, UARTE,
- * GPIO); core: ARM DDI0403E (ARMv7-M), B3.2 and C1.8. */
+/* The few registers that the firmware touches. nRF52840: Product Specification v1.7 (chapters CLOCK, NVMC, PPI,
+ * TIMER, UARTE, GPIO); core: ARM DDI0403E (ARMv7-M), B3.2 and C1.8. */
 #ifndef KWS_NRF52840_REGISTERS_H
 #define KWS_NRF52840_REGISTERS_H
 
@@ -11,6 +11,20 @@
 #define CLOCK_HFCLKSTARTED REGISTER(0x40000100)
 
 #define NVMC_ICACHECNF REGISTER(0x4001E540) /* 1: flash's instruction cache on */
+
+/* TIMER0 and TIMER1 of the five. */
+#define TIMER_BASE(n) (0x40008000u + 0x1000u * (n))
+#define TIMER_START(n) REGISTER(TIMER_BASE(n))
+#define TIMER_COUNT(n) (TIMER_BASE(n) + 0x008u)             /* address of a task */
+#define TIMER_CAPTURE0(n) REGISTER(TIMER_BASE(n) + 0x040u)  /* the counter's value to CC[0] */
+#define TIMER_COMPARE1(n) (TIMER_BASE(n) + 0x144u)          /* address of an event: the counter has reached CC[1] */
+#define TIMER_MODE(n) REGISTER(TIMER_BASE(n) + 0x504u)      /* 0: timer, 2: counter */
+#define TIMER_BITMODE(n) REGISTER(TIMER_BASE(n) + 0x508u)   /* 3: 32 bits */
+#define TIMER_PRESCALER(n) REGISTER(TIMER_BASE(n) + 0x510u) /* 16 MHz / 2^PRESCALER; 4 after a reset */
+#define TIMER_CC0(n) REGISTER(TIMER_BASE(n) + 0x540u)
+#define PPI_CHENSET REGISTER(0x4001F504) /* channels: an event triggers a task without the core */
+#define PPI_EEP0 REGISTER(0x4001F510)
+#define PPI_TEP0 REGISTER(0x4001F514)
 
 #define UARTE0_STARTRX REGISTER(0x40002000)
 #define UARTE0_STARTTX REGISTER(0x40002008)

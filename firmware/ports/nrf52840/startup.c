@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "clock.h"
 #include "firmware.h"
 #include "optimize.h"
 #include "registers.h"
@@ -38,10 +39,7 @@ _Noreturn void reset_handler(void) {
   memcpy(data_start, data_load_start, (size_t)(data_end - data_start));
   memset(bss_start, 0, (size_t)(bss_end - bss_start));
   NVMC_ICACHECNF = 1;
-  CLOCK_HFCLKSTARTED = 0;
-  CLOCK_HFCLKSTART = 1; /* the crystal: the baud rate and the 64 MHz are as good as it is */
-  while (CLOCK_HFCLKSTARTED == 0) {
-  }
+  clock_start();
   uart_start();
   firmware_run();
 }

@@ -88,7 +88,7 @@ def labelled_for_timing_come_from_every_class():
 
 
 def test_ranges():
-    output = Output(0, 0, np.zeros(1, np.int8), np.zeros(1, np.uint16))
+    output = Output(0, 0, "00000000", np.zeros(1, np.int8), np.zeros(1, np.uint16))
     timings = [Timing({"inference": cycles}, 64_000_000, output) for cycles in (64_000, 192_000, 128_000)]
     assert phase_cycles(timings, "inference") == Range(64_000, 128_000.0, 192_000)
     assert phase_ms(timings, "inference") == Range(1.0, 2.0, 3.0)

@@ -80,4 +80,4 @@ def test_host_library_with_everything(generated_dir, front_end, tmp_path):
 
     library = ctypes.CDLL(str(build_host_library(tmp_path / "build", generated_dir, front_end)))
     assert ctypes.c_uint32.in_dll(library, "kws_model_count").value == 2
-    assert all(hasattr(library, name) for name in ("front_end_clip", "postprocess", "sha256", "crc32_update"))
+    assert all(hasattr(library, name) for name in ("front_end_start", "postprocess", "sha256", "crc32_update"))

@@ -32,7 +32,7 @@ UART_ON = "mov r0, #0x2000; movt r0, #0x4000; mov r1, #8; str r1, [r0, #0x500]; 
         ("svc #0", "supervisor call"),
         ("bkpt #0", "breakpoint"),
         ("mvn lr, #6; bx lr", "return from an exception"),
-        ("mov r0, #0x8000; movt r0, #0x4000; ldr r1, [r0]", "pc 0x00010010.*0x40008000, a peripheral that"),
+        ("mov r0, #0xA000; movt r0, #0x4000; ldr r1, [r0]", "pc 0x00010010.*0x4000a000, a peripheral that"),
         ("mov r0, #0x20; movt r0, #0x4000; str r1, [r0]", "write of 0x40000020, a register of CLOCK"),
         (UART_ON + "ldrb r1, [r0, #0x110]", "read of 1 bytes in UARTE0"),
         (UART_ON + "mov r2, #1; str r2, [r0, #0x548]; mov r1, #0x10000; str r1, [r0, #0x544]; str r2, [r0, #8]",

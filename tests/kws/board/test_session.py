@@ -1,7 +1,5 @@
 """Sessions with the firmware itself, on its host port; boards that misbehave are in test_session_errors.py."""
 
-import zlib
-
 import numpy as np
 import pytest
 
@@ -115,59 +113,19 @@ def test_a_model_that_is_not_there_leaves_the_one_that_is(session, clips):
     assert np.array_equal(session.output().logits, output.logits)
 
 
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        ("bogus", "unknown_command"),
-        ("HELLO 1", "unknown_command"),
-        ("run now", "bad_argument"),
-        ("run ", "bad_argument"),
-        ("hello", "bad_argument"),
-        ("hello x", "bad_argument"),
-        ("hello 4294967296", "bad_argument"),
-        ("hello 99999999999999999999", "bad_argument"),
-        ("hello ", "bad_argument"),
-        ("model -1", "bad_argument"),
-        ("model 1 2 3", "bad_argument"),
-        ("audio 32000", "bad_argument"),
-        ("audio 32000 xyz", "bad_argument"),
-        ("audio 31998 00000000", "bad_size"),
-        ("audio 0 00000000", "bad_size"),
-        ("audio 4294967295 00000000", "bad_size"),
-        ("x" * 65, "command_too_long"),
-        ("hello 1" + " " * 5000, "command_too_long"),
-        ("\x01\x7f\x1b", "unknown_command"),
-    ],
-)
-def test_refused_commands_change_nothing(session, port, clips, command, code):
-    session.upload(clips[2])
-    before = session.run()
-    port.write(f"{command}%".encode())
-    error = port.read_until(b"m-ready\r\n").decode()
-    assert error == f"e-[{code}: {protocol.ERRORS[code]}]\r\nm-ready\r\n"
-    assert np.array_equal(session.output().logits, before.logits)
-    assert np.array_equal(session.run().logits, before.logits)
-
-
-def test_line_ends_and_nul_within_commands_are_ignored(port):
-    port.write(b"\r\n\0%%hel\nlo\0 1\r\n%")
-    assert b"m-hello-[1 1 host]\r\n" in port.read_until(b"m-crc")
-
-
-def test_a_damaged_upload_is_refused_and_leaves_no_clip(session, port, clips):
+def test_a_start_in_the_middle_of_a_session_does_not_pass_unseen(session, port, clips):
     session.upload(clips[0])
-    data = clips[2].tobytes()
-    port.write(f"audio {len(data)} {zlib.crc32(data):08x}%".encode())
-    assert b"m-send-[32000]" in port.read_until(b"m-ready\r\n")
-    port.write(bytes([data[0] ^ 1]) + data[1:])
-    assert port.read_until(b"m-ready\r\n").startswith(b"e-[bad_crc")
-    with pytest.raises(replies.Refused, match="no_audio"):
+    port.write(protocol.frame(2**31, "reset").encode())
+    with pytest.raises(BoardError, match=r"/dev/.*command 'run': the board has started again in the middle"):
         session.run()
-    session.upload(clips[2])
-    session.run()
+    with pytest.raises(BoardError, match="handshake"):
+        session.run()
 
 
-@pytest.mark.parametrize("left", [b"audio 32000 0%" + b"\x55" * 777, b"audio 320", b"run%run%hello 1%", b"\xff" * 999])
+UNFINISHED = protocol.frame(1, "hello").encode() + protocol.frame(2, "put 0 4000 00000000").encode()
+
+
+@pytest.mark.parametrize("left", [UNFINISHED + b"\x55" * 777, b"#1 audio 320", b"name%help%#1 hello 1%", b"\xff" * 999])
 def test_whatever_a_session_left_behind_the_next_one_gets_into_step(port, clips, front_end, left):
     port.write(left)
     session = Session(port, 2.0)
@@ -203,8 +161,8 @@ def test_transcript_is_the_same_each_time(host_board, clips):
 
     text = talk()
     assert text == talk()
-    assert "> (32000 bytes, crc32 " in text and "> run%\n< m-output-[0 " in text and "< e-[bad_model: " in text
-    assert text.startswith("> %hello 1%\n< m-hello-[1 1 host]\n")
+    assert " (4000 bytes, crc32 " in text and " run " in text and "< e-[bad_model]" in text
+    assert text.startswith(f"> {protocol.frame(1, 'hello')}\n< m-hello-[2 host 2]\n")
 
 
 def test_a_transcript_replays(host_board, clips):
@@ -212,11 +170,18 @@ def test_a_transcript_replays(host_board, clips):
         session = Session(port, TIMEOUT_S)
         session.handshake()
         session.upload(clips[3])
-        output = session.run()
-    said = session.transcript.text().split("> run%\n")[1]
-    lines = [line.removeprefix("< ") for line in said.splitlines()]
-    assert lines.pop() == protocol.READY
-    assert np.array_equal(replies.output(replies.parse("run", lines)).logits, output.logits)
+        output, features = session.run(), session.features()
+        with pytest.raises(replies.Refused):
+            session.select_model(7)
+        session.time()
+    answers = replies.replay(session.transcript.text())
+    commands = [command for command, _ in answers]
+    assert commands == ["hello", "describe", "describe", *["put"] * 8, "audio", "run", "features", "model", "time"]
+    said = dict(answers)
+    assert np.array_equal(replies.output(said["run"]).logits, output.logits)
+    assert replies.part(said["features"], "features", 0, 1960)[1] == features.tobytes()
+    assert isinstance(said["model"], replies.Refused) and said["model"].code == "bad_model"
+    assert replies.timing(said["time"], protocol.PHASES).output.label == output.label
 
 
 def test_nothing_goes_out_before_a_handshake(port):
@@ -226,5 +191,7 @@ def test_nothing_goes_out_before_a_handshake(port):
 
 def test_a_port_that_goes_away(session, port):
     port.close()
-    with pytest.raises(BoardError, match="still connected"):
+    with pytest.raises(
+        BoardError, match=r"/dev/.*command 'run': cannot .*still connected\?.*line \d+ of the transcript"
+    ):
         session.run()

@@ -1,11 +1,14 @@
 """The whole road on the emulated nRF52840: .tflite -> C -> image -> flash -> serial session, equal to the host's."""
 
+import os
+import re
+import signal
 import time
 
 import numpy as np
 import pytest
 
-from kws.board import protocol
+from kws.board import emulator, protocol
 from kws.board.benchmark import Clip, HostModel, measure
 from kws.board.boards import board_named
 from kws.board.build import build_image
@@ -14,6 +17,7 @@ from kws.board.flashing import ensure_image, flash
 from kws.board.replies import Refused
 from kws.board.session import Session
 from kws.codegen import generate
+from kws.errors import BoardError
 from kws.params import Flash
 from kws.tflite.interpreter import reference_logits
 from kws.tflite.reader import read_graph
@@ -102,7 +106,11 @@ def test_every_clip_and_model_equals_the_host_and_time_stands_still(
 
 def test_what_a_cut_session_leaves_in_the_uart(board, receipt, clips, front_end):
     with board.open() as port:
-        for left in (b"audio 32000 00000000%" + b"\x00\xff" * 999, b"time%run", b"%%\r\nhello 1%hello 2%"):
+        for left in (
+            protocol.frame(1, "hello").encode() + protocol.frame(2, "put 0 4000 00000000").encode() + b"\x00\xff" * 999,
+            b"#3 time 0%#1 run",
+            b"%%\r\nname%help%",
+        ):
             port.write(left)
             session = Session(port, 2.0)
             session.handshake()
@@ -136,6 +144,43 @@ def test_over_tcp_and_through_a_reset(board, receipt, image, clips):
             after = session.time()
     assert before.cycles == after.cycles and tuple(after.cycles) == protocol.PHASES
     assert np.array_equal(before.output.logits, after.output.logits)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no signals here")
+def test_a_board_that_is_killed_in_the_middle_of_a_benchmark(
+    board, receipt, host_models, clips, front_end, monkeypatch
+):
+    processes, ports = [], []
+    start = emulator._start
+    monkeypatch.setattr(emulator, "_start", lambda *words: processes.append(start(*words)) or processes[-1])
+    labelled = [Clip(f"clip {i}", samples, i % 4) for i, samples in enumerate(clips[:3])]
+
+    def benchmark(features):
+        with board.open() as port:
+            ports.append(port.port)
+            session = Session(port, 3.0)
+            session.handshake()
+            return measure(session, labelled, features, host_models, 1, 1)
+
+    def killing(samples):
+        if samples is labelled[1].samples:
+            processes[-1].send_signal(signal.SIGKILL)
+        return host_features(samples, front_end)
+
+    started = time.monotonic()
+    with pytest.raises(BoardError) as raised:
+        benchmark(killing)
+    assert time.monotonic() - started < 30
+    assert re.search(r"ended by SIGKILL: run the stage again.*/dev/\S+, command 'put': cannot ", str(raised.value))
+    assert processes[-1].returncode == -signal.SIGKILL
+    taken = os.openpty()  # the name of the port that is gone
+    try:
+        runs = benchmark(lambda samples: host_features(samples, front_end))
+    finally:
+        os.close(taken[0])
+        os.close(taken[1])
+    assert [run.mismatches.total() for run in runs] == [0, 0, 0, 0]
+    assert len(processes) == 2 and ports[0] != ports[1]
 
 
 def test_another_image_on_the_board_is_found_out_and_replaced(other_image, board, receipt, image, capsys):

@@ -19,9 +19,11 @@ MFCC = FRONT_END.model_copy(update={"kind": "mfcc"})
 @pytest.fixture
 def arrays(tmp_path) -> dict[str, list[str]]:
     write_tables(FRONT_END, tmp_path / "tables.h")
-    found = re.findall(r"static const \w+ (\w+)\[(\d+)\] = \{([^}]*)\};", (tmp_path / "tables.h").read_text())
-    read = {name: [value.strip() for value in values.split(",")] for name, _, values in found}
-    assert {name: len(values) for name, values in read.items()} == {name: int(size) for name, size, _ in found}
+    text = (tmp_path / "tables.h").read_text()
+    found = re.findall(r"static const (\w+) (\w+)\[(\d+)\] = \{(.*?)\};", text, re.DOTALL)
+    read = {name: [value.strip(" {}\n") for value in values.split(",")] for _, name, _, values in found}
+    for kind, name, size, _ in found:
+        assert len(read[name]) == int(size) * (2 if kind == "complex_t" else 1)
     return read
 
 
@@ -32,25 +34,34 @@ def floats(values: list[str]) -> np.ndarray:
 
 def test_every_float_reads_back_as_it_was(arrays):
     table = tables(FRONT_END)
-    np.testing.assert_array_equal(floats(arrays["kws_window"]), table.window)
-    np.testing.assert_array_equal(floats(arrays["kws_log_polynomial"]), polynomial())
-    np.testing.assert_array_equal(floats(arrays["kws_mel_weights"]), np.concatenate(table.mel))
-    np.testing.assert_array_equal(floats(arrays["kws_split"]).view(np.complex64), table.split)
+    np.testing.assert_array_equal(floats(arrays["kws_mel_slope"]), table.segments.slope)
+    np.testing.assert_array_equal(floats(arrays["kws_mel_last"]), table.segments.last)
+    np.testing.assert_array_equal(floats(arrays["kws_split"]).view(np.complex64), table.split[:65])
+    written = floats(arrays["kws_twiddles"]).view(np.complex64).reshape(32, 7)
+    np.testing.assert_array_equal(written.T, table.twiddles[0])
 
 
-@pytest.mark.parametrize("index, length", [(0, 256), (1, 64), (2, 16)])
-def test_twiddles_stand_three_by_three(arrays, index, length):
-    written = floats(arrays[f"kws_twiddles_{length}"]).view(np.complex64).reshape(length // 4, 3)
-    np.testing.assert_array_equal(written.T, tables(FRONT_END).twiddles[index])
-
-
-def test_indices_fit_a_byte_and_bands_add_up(arrays):
+def test_integers_are_those_of_the_reference(arrays):
     table = tables(FRONT_END)
-    for name in ("kws_order", "kws_mel_first_bin", "kws_mel_bins"):
-        assert all(0 <= int(value) <= 255 for value in arrays[name])
-    assert list(map(int, arrays["kws_order"])) == table.order.tolist()
-    assert list(map(int, arrays["kws_mel_first_bin"])) == table.first_bin.tolist()
-    assert sum(map(int, arrays["kws_mel_bins"])) == len(arrays["kws_mel_weights"])
+    assert list(map(int, arrays["kws_log_polynomial"])) == polynomial().tolist()
+    assert list(map(int, arrays["kws_mel_bins"])) == table.segments.bins.tolist()
+    assert list(map(int, arrays["kws_window"])) == table.window[:256].tolist()
+
+
+def test_what_is_left_out_is_a_mirror_image():
+    """What the header does not hold, the firmware takes from what it does."""
+    table = tables(FRONT_END)
+    np.testing.assert_array_equal(table.window, table.window[::-1])
+    np.testing.assert_array_equal(table.twiddles[1], table.twiddles[0][:, ::8])
+    mirrored = table.split[127:63:-1]
+    np.testing.assert_array_equal(mirrored.real, -table.split[1:65].imag)
+    np.testing.assert_array_equal(mirrored.imag, -table.split[1:65].real)
+
+
+def test_bands_without_a_bin_are_named(tmp_path):
+    write_tables(FRONT_END.model_copy(update={"low_hz": 0.0, "high_hz": 1000.0}), tmp_path / "tables.h")
+    text = (tmp_path / "tables.h").read_text()
+    assert "#define KWS_MEL_LONE 1" in text and "kws_mel_lone[2] = {\n  0, 1};" in text
 
 
 def test_the_same_parameters_give_the_same_bytes(tmp_path):
@@ -61,8 +72,8 @@ def test_the_same_parameters_give_the_same_bytes(tmp_path):
 
 def test_pcens_tables_are_the_references(arrays):
     constants = pcen_constants(FRONT_END)
-    assert list(map(int, arrays["kws_pcen_roots"])) == constants.roots.tolist()
-    assert list(map(int, arrays["kws_pcen_compression"])) == constants.compression.tolist()
+    for name in ("roots", "logs", "bend"):
+        assert list(map(int, arrays[f"kws_pcen_{name}"])) == getattr(constants, name).tolist()
 
 
 def test_only_the_chosen_kinds_tables_are_written(tmp_path, arrays):
