@@ -48,7 +48,7 @@ def main() -> int:
             f"{start + len(batch)} networks: {totals['host']} bytes differ on the host, {totals['board']} on the board"
         )
         sys.stdout.flush()
-    write_json(options.out, _report(options, len(networks), totals, kinds))
+        write_json(options.out, _report(options, start + len(batch), totals, kinds))
     if failed:
         print(f"the smallest of {len(failed)}: {min(failed, key=_size)}")
     return 1 if failed else 0
