@@ -16,7 +16,7 @@ from kws.codegen.checks import (
 )
 from kws.codegen.layers import Layer, Weighted, comment_text
 from kws.codegen.windows import Size, window_members
-from kws.fixed_point import activation_range, quantize_multiplier
+from kws.fixed_point import activation_range, multiply_by_multiplier, quantize_multiplier
 from kws.tflite.graph import Operator
 
 MAX_WEIGHTS = 1 << 24  # weights of one layer: far beyond any board, and keeps a damaged file from filling memory
@@ -77,8 +77,10 @@ def _layer(
     bias = _bias(operator, len(rows))
     real = _real_multipliers(operator, len(rows), axis)
     pairs = [quantize_multiplier(value) for value in real]
+    fit_accumulator(operator, rows, bias, tuple(shift for _, shift in pairs))
+    if kernel != "fully_connected":
+        bias, pairs = constants_in_reach(rows, bias, pairs)
     multipliers, shifts = zip(*pairs, strict=True)
-    fit_accumulator(operator, rows, bias, shifts)
     requantization = {"output_offset": zero, "activation_min": low, "activation_max": high}
     dense = kernel == "fully_connected"  # its reference kernel scales in double precision, the others' in integers
     if dense:  # every weight meets an input, so the zero point's share is a constant
@@ -97,6 +99,21 @@ def _layer(
         output_bytes=math.prod(target.shape),
         macs=macs,
     )
+
+
+def constants_in_reach(
+    rows: np.ndarray, bias: np.ndarray, pairs: list[tuple[int, int]]
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Bias (channels,) int32 and (multiplier, shift) of each channel, those without weights by numbers of our own.
+
+    A channel whose weights are all zero gives one value, whatever comes in; pruning leaves such filters, with scales so
+    small that their shifts are beyond what the Cortex-M4's kernels take. rows: (channels, weights a channel).
+    """
+    bias, pairs = bias.copy(), list(pairs)
+    for channel in np.flatnonzero(~rows.any(axis=1)):
+        value = multiply_by_multiplier(int(bias[channel]), *pairs[channel])
+        bias[channel], pairs[channel] = 8 * max(-512, min(value, 512)), (1 << 30, -2)  # 8 / 2 / 2^2, exactly
+    return bias, pairs
 
 
 def _weights(operator: Operator, rank: int) -> np.ndarray:
