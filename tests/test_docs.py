@@ -22,8 +22,18 @@ def test_the_block_is_of_a_kind_that_is_checked(block, tmp_path):
     assert found in ("commands", "params", "protocol", "python"), f"{block.place} is {found}: tell what checks it"
     if found == "params":
         check_section(block.text, tmp_path)
-    if found == "python":
-        compile(block.text, block.place, "exec")
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in BLOCKS if kind(block) == "python"}))
+def test_python_runs_and_its_tests_pass(page):
+    names: dict = {}
+    for block in BLOCKS:
+        if block.page == page and kind(block) == "python":
+            exec(compile(block.text, block.place, "exec"), names)
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert tests
+    for test in tests:
+        test()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
