@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tomllib
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -49,9 +50,13 @@ def check(words: list[str], folder: Path) -> None:
 
 def check_variables(variables: dict[str, str]) -> None:
     """A variable that is set before a command must be one that the project reads."""
-    sources = "".join(path.read_text() for path in (REPOSITORY / "kws").rglob("*.py"))
     for name in variables:
-        assert f'"{name}"' in sources, f"nothing reads {name}"
+        assert f'"{name}"' in _sources(), f"nothing reads {name}"
+
+
+@cache
+def _sources() -> str:
+    return "".join(path.read_text() for path in (REPOSITORY / "kws").rglob("*.py"))
 
 
 def check_changes(changes: list[str], folder: Path) -> list[dict]:
