@@ -47,7 +47,7 @@ figures: setup ## the pictures as SVG, for a paper -> build/figures
 report: setup ## all results as one HTML file, and a PDF where a browser is there -> build/report.html
 	@$(VENV)/python -m kws report
 
-readme: setup ## the README's tables from the measured numbers
+readme: setup ## the tables of README and docs from the measured numbers
 	@$(VENV)/python tools/readme_tables.py
 
 lint: setup ## ruff and clang-format, as before each commit

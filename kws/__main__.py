@@ -14,6 +14,7 @@ bench      cycles of each model and phase on the emulated board, and their histo
 sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
 trace      where the cycles of a phase go, by function, basic block and call stack
+cluster    a command, with its sweeps on a Dask cluster: this computer's, over SSH or by Slurm
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
 
@@ -22,7 +23,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import bench, evaluate, figures, gpu_benchmark, plots, real, record, report, sizes, trace
+from kws.commands import bench, cluster, evaluate, figures, gpu_benchmark, plots, real, record, report, sizes, trace
 from kws.commands import compile as compile_command
 from kws.errors import KwsError
 
@@ -52,6 +53,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     record.add_to(commands)
     trace.add_to(commands)
     gpu_benchmark.add_to(commands)
+    cluster.add_to(commands)
     return parser.parse_args(arguments)
 
 

@@ -16,3 +16,13 @@ def real_speech_archive() -> Path:
     if not archive.exists():
         pytest.skip(f"no real speech at {archive}: set KWS_SHARED to a folder that holds data/")
     return archive
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A folder whose `copy` is a copy in which every stage has run on a tiny corpus; change nothing."""
+    from tests.support_graph import run_tiny
+
+    folder = tmp_path_factory.mktemp("graph")
+    run_tiny(folder)
+    return folder

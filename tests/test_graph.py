@@ -7,20 +7,9 @@ import sys
 
 import pytest
 
-from kws import yaml_files
-from kws.scratch import make_copy, run_graph
 from kws.summary import load_metrics, summary_text
-from tests.conftest import REPOSITORY
+from tests.support_graph import TINY
 
-TINY = {
-    "data": {"synthetic_clips": 400},
-    "augmentation": {"copies": 1},
-    "train": {"epochs": 2},
-    "ptq_sweep": {"weight_bits": [8], "calibration_clips": 32},
-    "qat_sweep": {"weight_bits": [8]},
-    "convert": {"calibration_clips": 32},
-    "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
-}
 KEYS = {
     "preprocess": "source clips speakers classes",
     "train": "validation_accuracy test_accuracy parameters macs flops flash_bytes_estimate ram_bytes_estimate "
@@ -54,18 +43,6 @@ COLUMNS = {
 PICTURES = """audio_waveform audio_spectrum audio_spectrogram audio_mel_spectrogram audio_mfcc training accuracy_vs_bits
 unstructured_pruning structured_pruning_parameters structured_pruning_flops structured_pruning_cpu
 structured_pruning_mcu mcu_phases devices confusion""".split()  # noqa: SIM905
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A copy of the repository in which every stage has run."""
-    folder = tmp_path_factory.mktemp("graph")
-    overrides = yaml_files.load((REPOSITORY / "params.quick.yaml").read_text())
-    for section, values in TINY.items():
-        overrides[section] = overrides.get(section, {}) | values
-    make_copy(REPOSITORY, folder / "copy", overrides)
-    run_graph(folder / "copy", folder / "store")
-    return folder
 
 
 @pytest.mark.parametrize("stage", KEYS)

@@ -1,9 +1,10 @@
-"""metrics/*.json -> the tables of README.md, so that no number in it was typed. `--check` exits 1 where it is stale.
+"""metrics/*.json -> the tables of README.md and docs/, so that none was typed. `--check` exits 1 where one is stale.
 
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json, `bench`, `sweep_scaling` and `sparse_forms` of results/<name>.json.
+results/front_ends.json, `bench`, `sweep_scaling` and `sparse_forms` of results/<name>.json, `sweep_model` of
+sweep_scaling's.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from kws.captions import cycles_caption, data_caption
 from kws.errors import ArtifactError, KwsError
 from kws.files import write_text
 from kws.summary import Metrics, headline, load_metrics
+from kws.sweep_model import rows as model_rows
 
 FOLDERS = {
     "here": Path("metrics"),
@@ -217,28 +219,37 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
     "widths": widths_table,
 }
 
+
+def sweep_model_table(scaling: dict) -> str:
+    """What more processes would give by Amdahl's law."""
+    return _markdown(["processes", "seconds", "times as fast", ""], model_rows(scaling))
+
+
 MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
     "bench": bench_table,
     "front_ends": front_ends_table,
     "sweep_scaling": scaling_table,
     "sparse_forms": sparse_forms_table,
+    "sweep_model": sweep_model_table,
 }
+_FILES = {"sweep_model": "sweep_scaling"}  # where it is not the table's name
 
 
 def filled(text: str, root: Path) -> str:
-    """README's text with every table made anew. Raises ArtifactError for an unknown table or missing metrics."""
+    """A page's text with every table made anew. Raises ArtifactError for an unknown table or missing metrics."""
 
     def table(block: re.Match) -> str:
         name, *data = block[2].split()
         if name in MEASURED and not data:
-            return block[1] + MEASURED[name](json.loads((root / "results" / f"{name}.json").read_text())) + block[3]
+            path = root / "results" / f"{_FILES.get(name, name)}.json"
+            return block[1] + MEASURED[name](json.loads(path.read_text())) + block[3]
         if name not in TABLES or not data or any(folder not in FOLDERS for folder in data):
             expected = f"one of {', '.join(TABLES)}, then {' or '.join(FOLDERS)}"
-            raise ArtifactError(f"README.md: `table: {block[2]}` is unknown; write {expected}.")
+            raise ArtifactError(f"`table: {block[2]}` is unknown; write {expected}.")
         return block[1] + TABLES[name]([load_metrics(root / FOLDERS[folder]) for folder in data]) + block[3]
 
     if text.count("<!-- table:") != len(BLOCK.findall(text)):
-        raise ArtifactError("README.md: a table's comment has no `<!-- end -->` after it; add it.")
+        raise ArtifactError("a table's comment has no `<!-- end -->` after it; add it.")
     return BLOCK.sub(table, text)
 
 
@@ -256,24 +267,25 @@ def _with_deviation(width: dict | None) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write README.md, or with --check only compare."""
+    """Write the pages, or with --check only compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where README.md is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page is stale")
     parser.add_argument("--root", type=Path, default=Path(), help="the repository")
     options = parser.parse_args(arguments)
-    readme = options.root / "README.md"
-    try:
-        text = readme.read_text()
-        new = filled(text, options.root)
-    except KwsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    if options.check and new != text:
-        print("README.md is stale: `make readme` fills its tables.", file=sys.stderr)
-        return 1
-    if new != text:
-        write_text(readme, new)
-    return 0
+    status = 0
+    for page in [options.root / "README.md", *sorted((options.root / "docs").glob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        try:
+            new = filled(text, options.root)
+        except KwsError as error:
+            print(f"error: {page.name}: {error}", file=sys.stderr)
+            return 1
+        if options.check and new != text:
+            print(f"{page.name} is stale: `make readme` fills its tables.", file=sys.stderr)
+            status = 1
+        elif new != text:
+            write_text(page, new)
+    return status
 
 
 if __name__ == "__main__":

@@ -1,0 +1,147 @@
+"""docs/experiments.md, its lines run on a tiny corpus: a grid in parallel, one applied, back, a remote."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kws import yaml_files
+from tests.conftest import REPOSITORY
+from tests.support_docs import PAGES, commands
+
+WIDTHS = (3, 8)  # of the grid's, those that the tiny corpus was trained for
+PATIENCE_S = 400
+PAGE = [command.words for command in commands(REPOSITORY / "docs" / "experiments.md") if ":" in command.place]
+READS = (  # lines of any page that change nothing and take seconds
+    ["dvc", "dag"],
+    ["dvc", "params", "diff"],
+    ["dvc", "metrics", "diff"],
+    ["dvc", "plots", "show"],
+    ["dvc", "exp", "show"],
+    ["dvc", "queue", "status"],
+    ["python", "-m", "kws", "check"],
+    ["python", "-m", "kws", "summary"],
+    ["python", "-m", "kws", "sizes"],
+    ["python", "-m", "kws", "plots"],
+)
+LINES = {
+    shlex.join(one.words): one.words
+    for page in PAGES
+    for one in commands(page)
+    if any(one.words[: len(head)] == head for head in READS) and "--open" not in one.words
+}
+
+
+def line(*head: str) -> list[str]:
+    """The first line of the page that begins so."""
+    return next(words for words in PAGE if words[: len(head)] == list(head))
+
+
+class Laboratory:
+    """A git repository with results in it."""
+
+    def __init__(self, root: Path, store: Path):
+        self.root, self.store = root, store
+
+    def run(self, words: list[str]) -> str:
+        """What the command prints; raises where it fails."""
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.root),
+            "KWS_STORE": str(self.store),
+            **{f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def bits(self) -> tuple[int, int]:
+        """In params.yaml, and of the deployed model."""
+        deployed = json.loads((self.root / "metrics" / "convert.json").read_text())["deployed"]
+        return yaml_files.load((self.root / "params.yaml").read_text())["bits"], deployed["bits"]
+
+
+@pytest.fixture(scope="module")
+def laboratory(finished, tmp_path_factory):
+    """The finished graph in git, from where the page starts."""
+    root = tmp_path_factory.mktemp("laboratory") / "clone"
+    shutil.copytree(finished / "copy", root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".dvc" / "config.local").unlink()
+    found = Laboratory(root, finished / "store")
+    found.run(["git", "init", "-q"])
+    for head in (("dvc", "repro"), ("git", "add"), ("git", "commit")):
+        found.run(line(*head))
+    return found
+
+
+@pytest.fixture(scope="module")
+def grid(laboratory) -> dict[int, dict]:
+    """Bits -> what DVC says of the experiment, after the queue has run."""
+    wanted = [word.replace("range(2, 9)", ",".join(map(str, WIDTHS))) for word in line("dvc", "exp", "run", "--queue")]
+    assert f"bits={WIDTHS[0]},{WIDTHS[1]}" in wanted
+    laboratory.run(wanted)
+    end, start = time.monotonic() + PATIENCE_S, line("dvc", "queue", "start")
+    laboratory.run(start)
+    while (status := laboratory.run(line("dvc", "queue", "status"))).count("Success") < len(WIDTHS):
+        assert "Failed" not in status and time.monotonic() < end, status
+        if "Worker status: 0 active, 0 idle" in status and "Running" not in status:
+            laboratory.run(start)  # as the page says
+        time.sleep(3)
+    shown = json.loads(laboratory.run(["dvc", "exp", "show", "--json"]))
+    revisions = [entry["revs"][0] for state in shown for entry in state.get("experiments") or []]
+    return {revision["data"]["params"]["params.yaml"]["data"]["bits"]: revision for revision in revisions}
+
+
+def test_a_grid_in_parallel_gives_each_width_its_own_result(grid):
+    assert sorted(grid) == sorted(WIDTHS)
+    for bits, revision in grid.items():
+        metrics = {name: one["data"] for name, one in revision["data"]["metrics"].items()}
+        assert metrics["metrics/convert.json"]["deployed"]["bits"] == bits
+        assert metrics["metrics/mcu_benchmark.json"]["mismatches_with_host"] == 0
+
+
+def test_metrics_have_their_stages_names(grid):
+    """What an editor's extension shows: it reads the same answer."""
+    names = {f"metrics/{path.name}" for path in (REPOSITORY / "metrics").glob("*.json")}
+    data = grid[WIDTHS[0]]["data"]
+    assert set(data["metrics"]) == names and set(data["params"]) == {"params.yaml"}
+
+
+def test_the_table_has_a_row_for_each(laboratory, grid):
+    table = laboratory.run(line("dvc", "exp", "show", "--drop"))
+    assert all(grid[bits]["name"] in table for bits in WIDTHS)
+
+
+def test_the_best_is_applied_and_taken_back(laboratory, grid):
+    laboratory.run(["dvc", "exp", "apply", grid[3]["name"]])
+    assert laboratory.bits() == (3, 3)
+    laboratory.run(line("git", "checkout"))
+    assert "Running stage" not in laboratory.run(["dvc", "repro"])
+    assert laboratory.bits() == (8, 8)
+
+
+def test_a_colleague_trains_nothing(laboratory, grid, tmp_path):
+    for head in (("dvc", "remote", "add"), ("dvc", "push")):
+        laboratory.run(line(*head))
+    assert any((laboratory.root.parent / "kws-store").rglob("*"))
+    laboratory.run(["git", "commit", "-qam", "A store"])
+    clone = Laboratory(laboratory.root.parent / "colleague", tmp_path / "another-store")
+    laboratory.run(["git", "clone", "-q", ".", str(clone.root)])
+    clone.run(line("dvc", "pull"))
+    assert "Running stage" not in clone.run(["dvc", "repro"])
+    assert "up to date" in clone.run(["dvc", "status"])
+    (clone.root / "params.yaml").write_text((clone.root / "params.yaml").read_text().replace("bits: 8", "bits: 3", 1))
+    assert "Running stage" not in clone.run(["dvc", "repro"])  # the run cache has the experiment too
+    assert clone.bits() == (3, 3)
+
+
+@pytest.mark.parametrize("words", LINES.values(), ids=LINES)
+def test_a_line_that_only_reads_runs(words, laboratory):
+    assert laboratory.run(words)
