@@ -10,6 +10,7 @@ compile    a .tflite to C, with its kernels and what each layer costs
 bench      cycles of each model and phase on the emulated board, and their history
 sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
+trace      where the cycles of a phase go, by function, basic block and call stack
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
 
@@ -18,7 +19,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import bench, evaluate, gpu_benchmark, real, record, sizes
+from kws.commands import bench, evaluate, gpu_benchmark, real, record, sizes, trace
 from kws.commands import compile as compile_command
 from kws.errors import KwsError
 
@@ -43,6 +44,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     bench.add_to(commands)
     sizes.add_to(commands)
     record.add_to(commands)
+    trace.add_to(commands)
     gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)
 

@@ -74,7 +74,7 @@ def measure_board(paths: SimpleNamespace, params: Params) -> Measured:
     candidates = read_candidates(paths.candidates)
     clips = _chosen(paths.test_clips, class_names(params.data.words), params.mcu_benchmark.clips)
     board = board_named(params.flash)
-    ensure_image(board, receipt, benchmark_image(paths.images), params.flash.timeout_s)
+    ensure_image(board, receipt, benchmark_image(paths.images, board), params.flash.timeout_s)
     models = [_host_model(*candidate) for candidate in candidates]
     section = params.mcu_benchmark
     with board.open() as port:

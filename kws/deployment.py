@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from kws.board.boards import board_named
+from kws.board.boards import Board, board_named
 from kws.board.build import Image, build_image
 from kws.board.flashing import flash
 from kws.board.sizes import Part, model_bytes, parts
@@ -17,7 +17,6 @@ from kws.conversion_manifest import Candidate, read_candidates
 from kws.params import Params
 
 SHIPPED, BENCHMARK = "shipped", "benchmark"
-_IMAGE = "image.bin"
 
 
 def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Params) -> dict:
@@ -28,12 +27,12 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
         ModelError, BuildError: a model cannot be compiled, or an image does not fit the chip.
         BoardError: the board is not there, or holds something else after programming.
     """
-    candidates = read_candidates(candidates_folder)
+    candidates, board = read_candidates(candidates_folder), board_named(params.flash)
     shipped, (model,) = _build(candidates[:1], folder / SHIPPED, params)
-    benchmark, models = _build(candidates, folder / BENCHMARK, params)
+    benchmark, models = _build(candidates, folder / BENCHMARK, params, board)
     found = parts(benchmark.elf.read_bytes())
     hashes = tuple(candidate.tflite_sha256 for candidate, _ in candidates)
-    receipt = flash(board_named(params.flash), benchmark.bin, hashes, params.flash.timeout_s)
+    receipt = flash(board, benchmark_image(folder, board), hashes, params.flash.timeout_s)
     estimate = json.loads(estimates.read_text())["deployed"]
     return {
         **receipt,
@@ -49,9 +48,9 @@ def deploy(candidates_folder: Path, estimates: Path, folder: Path, params: Param
     }
 
 
-def benchmark_image(folder: Path) -> Path:
-    """The image that was programmed, in the folder that `deploy` filled."""
-    return folder / BENCHMARK / _IMAGE
+def benchmark_image(folder: Path, board: Board) -> Path:
+    """What this board was programmed with, in the folder that `deploy` filled."""
+    return folder / BENCHMARK / board.image_file
 
 
 def _stored(model: Generated, found: list[Part]) -> dict:
@@ -66,9 +65,13 @@ def _stored(model: Generated, found: list[Part]) -> dict:
     }
 
 
-def _build(candidates: list[tuple[Candidate, bytes]], folder: Path, params: Params) -> tuple[Image, list[Generated]]:
-    """An image with these models, and what the compiler says of them."""
+def _build(
+    candidates: list[tuple[Candidate, bytes]], folder: Path, params: Params, board: Board | None = None
+) -> tuple[Image, list[Generated]]:
+    """An image with these models, beside it what else the board takes, and what the compiler says of the models."""
     with tempfile.TemporaryDirectory() as generated:
         models = generate([(candidate.name, tflite) for candidate, tflite in candidates], Path(generated))
         image = build_image(Path(generated), params.front_end, folder, params.flash.baud)
+        if board is not None:
+            board.prepare(Path(generated), params.front_end, folder)
     return image, models

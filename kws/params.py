@@ -195,14 +195,14 @@ class Convert(Section):
 class Flash(Section):
     """The board, and how it is reached."""
 
-    board: Literal["emulator", "nrf52840", "any"]
-    port: str | None
+    board: Literal["emulator", "nano33ble", "nrf52840", "any"]
+    port: Annotated[str, Field(strict=True, min_length=1)] | None
     baud: Literal[9600, 57600, 115200, 230400, 460800, 921600, 1000000]
     timeout_s: Positive
 
     @model_validator(mode="after")
     def _consistent(self) -> "Flash":
-        if self.board != "emulator" and self.port is None:
+        if self.board in ("nrf52840", "any") and self.port is None:
             raise ValueError(
                 f"board is {self.board} but port is null: set port to the serial port that is wired to P1.03 (TX) and "
                 "P1.10 (RX), such as /dev/ttyUSB0 or socket://HOST:PORT; without a board, set board to emulator"

@@ -104,13 +104,19 @@ class HostBoard:
 
     @contextmanager
     def _behind_pty(self) -> Iterator[serial.SerialBase]:
+        with self.running() as device, serial.Serial(device) as port:
+            yield port
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """The process behind a pseudo-terminal, whose name a port is opened by."""
         import tty
 
         master, slave = os.openpty()
         tty.setraw(slave)
         try:
-            with serial.Serial(os.ttyname(slave)) as port, _ended(self._start(master)):
-                yield port
+            with _ended(self._start(master)):
+                yield os.ttyname(slave)
         finally:
             os.close(master)
             os.close(slave)

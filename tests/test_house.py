@@ -13,7 +13,8 @@ from tests.conftest import REPOSITORY
 from tools.stage_deps import imported_files
 
 FOLDERS = ("kws", "stages", "tests", "tools")
-C_FOLDERS = ("firmware",)
+C_FOLDERS = ("firmware", "tests/arduino_api")
+C_PATTERNS = ("*.c", "*.h", "*.cpp", "*.ino")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_every_module_says_what_it_is_for():
 
 
 def test_no_file_is_longer_than_300_lines():
-    files = [*sources(), *(path for folder in C_FOLDERS for path in tracked(f"{folder}/*.c", f"{folder}/*.h"))]
+    files = [*sources(), *(path for folder in C_FOLDERS for path in tracked(*(f"{folder}/{p}" for p in C_PATTERNS)))]
     assert not {str(path): n for path in files if (n := len(path.read_text().splitlines())) > 300}
 
 
@@ -119,7 +120,7 @@ def test_python_is_in_style(command):
 
 
 def test_c_is_in_style():
-    files = [path for folder in C_FOLDERS for path in tracked(f"{folder}/*.c", f"{folder}/*.h")]
+    files = [path for folder in C_FOLDERS for path in tracked(*(f"{folder}/{p}" for p in C_PATTERNS))]
     clang_format = Path(sys.executable).parent / "clang-format"
     answer = subprocess.run([clang_format, "--dry-run", "-Werror", *files], capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stderr

@@ -13,7 +13,7 @@ enum { KWS_DOT_ROWS = 4 };
 #define KWS_FOR_EACH_COUNT static inline __attribute__((always_inline))
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
-#include <arm_acle.h>
+#include "kernels_dsp.h"
 
 /* Four bytes as a word, wherever they lie. */
 static inline uint32_t kws_word_at(const int8_t *bytes) {

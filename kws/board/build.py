@@ -64,7 +64,7 @@ def build_image(
     """
     with replaced_folder(build_dir) as folder:
         port = FIRMWARE / "ports" / "nrf52840"
-        sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), port, front_end, baud)
+        sources = _stage(folder, generated_files(generated_dir), ("*.c", "*.S"), port, front_end, baud)
         macros = (f"-D{name}" for name in defines)
         flags = (*zig.BOARD_FLAGS, *_INCLUDES, *macros, "-T", "port/application.ld")
         elf = zig.compile_and_link(folder, sources, flags, "image.elf").read_bytes()
@@ -89,7 +89,7 @@ def build_host_program(generated_dir: Path, front_end: FrontEnd, build_dir: Path
     """
     with replaced_folder(build_dir) as folder:
         sources = _stage(
-            folder, _models(generated_dir), ("*.c", "*.S"), FIRMWARE / "ports" / "host", front_end, _ANY_BAUD
+            folder, generated_files(generated_dir), ("*.c", "*.S"), FIRMWARE / "ports" / "host", front_end, _ANY_BAUD
         )
         zig.compile_and_link(folder, sources, (*zig.HOST_FLAGS, *_INCLUDES), "firmware")
     return build_dir / "firmware"
@@ -101,7 +101,7 @@ def stage_fuzz(folder: Path, generated_dir: Path, front_end: FrontEnd) -> list[s
     Few repetitions of `infer` are allowed there: a fuzzer likes to ask for many. Returns the C files' names.
     """
     folder.mkdir()
-    sources = _stage(folder, _models(generated_dir), ("*.c", "*.S"), FIRMWARE / "fuzz", front_end, _ANY_BAUD)
+    sources = _stage(folder, generated_files(generated_dir), ("*.c", "*.S"), FIRMWARE / "fuzz", front_end, _ANY_BAUD)
     path = folder / "include" / "protocol.h"
     text = path.read_text().replace(f"REPETITIONS_MAX {REPETITIONS_MAX}u", "REPETITIONS_MAX 3u")
     write_text(path, text)
@@ -125,7 +125,7 @@ def build_host_library(
         BuildError: the compiler refuses or a file is missing.
     """
     patterns = (*_PORTLESS, "front_end*.c") if front_end else _PORTLESS
-    generated = [*(_models(generated_dir) if generated_dir else ()), *extra]
+    generated = [*(generated_files(generated_dir) if generated_dir else ()), *extra]
     suffix = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
     with replaced_folder(build_dir) as folder:
         sources = _stage(folder, generated, patterns, None, front_end, _ANY_BAUD)
@@ -134,8 +134,8 @@ def build_host_library(
     return build_dir / f"libfirmware{suffix}"
 
 
-def _models(generated_dir: Path) -> list[Path]:
-    """The generated C files, by name; headers beside them are copied along."""
+def generated_files(generated_dir: Path) -> list[Path]:
+    """The files that kws.codegen.generate wrote, by name, headers beside them too; BuildError without models.c."""
     if not (generated_dir / "models.c").is_file():
         raise BuildError(f"{generated_dir / 'models.c'} is missing: kws.codegen.generate writes it; run `dvc repro`.")
     return sorted(path for path in generated_dir.iterdir() if path.suffix in (".c", ".h", ".S"))

@@ -19,6 +19,7 @@ from kws.board.cycle_models import CycleModel
 from kws.board.cycles import ALWAYS, Block, Predicated, cost_block
 from kws.board.memory import FLASH_END, RAM_END, RAM_START
 from kws.board.memory_waits import MemoryWaits
+from kws.board.tracing import Tracer
 
 DWT_START, DWT_END = 0xE0001000, 0xE0001FFF
 _HOOK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_void_p)
@@ -47,9 +48,18 @@ def passes(condition: int, xpsr: int) -> bool:
 
 
 class CycleCounter:
-    """Counts while attached. `attach`, `detach` and `prepare` are for a core that is stopped."""
+    """Counts while attached. `attach`, `detach` and `prepare` are for a core that is stopped.
 
-    def __init__(self, core: Uc, model: CycleModel, cache_enabled: Callable[[], bool] = lambda: False) -> None:
+    A `tracer` is told of every block and every cycle; it takes several times as long.
+    """
+
+    def __init__(
+        self,
+        core: Uc,
+        model: CycleModel,
+        cache_enabled: Callable[[], bool] = lambda: False,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.attached = False
         self.failure: Exception | None = None  # raised in the hook, which then stopped the core
         self._core, self._model = core, model
@@ -59,7 +69,8 @@ class CycleCounter:
         self._predicated: dict[int, set[Predicated]] = {}
         self._waits = MemoryWaits(model, cache_enabled)
         enter = self._waits.enter if model.charges_memory else None
-        hook, self._state, self._add, self._restart = _hot_path(self._step_into, enter)
+        self._tracer = tracer
+        hook, self._state, self._add, self._restart = _hot_path(self._step_into, enter, tracer)
         self._function = _HOOK(hook)  # unicorn holds no reference to it
 
     def attach(self) -> None:
@@ -69,6 +80,8 @@ class CycleCounter:
             self._blocks, self._predicated = {}, {}  # other code was loaded; what lies in flash does not change
         self._restart()
         self._waits.restart()
+        if self._tracer:
+            self._tracer.start()
         self.attached, self._it_hooks = True, set()
         # A memory hook on the counter's registers makes unicorn keep the pc exact where they are read or written.
         dwt = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
@@ -84,6 +97,8 @@ class CycleCounter:
             self._core.hook_del(hook)
         self._core.ctl_flush_tb()
         self.attached, self._hooks = False, []
+        if self._tracer:
+            self._tracer.stop()
 
     def prepare(self) -> None:
         """Watch the IT instructions that decide over cycles; to be called before the core goes on, while attached."""
@@ -97,6 +112,8 @@ class CycleCounter:
     def cycles_at(self, pc: int) -> int:
         """Cycles up to just before the instruction at `pc`, which lies in the block that is being executed."""
         cycles, block = self._state()
+        if self._tracer:
+            self._tracer.look(pc)
         return cycles - (block.cycles - block.before[pc]) if block else cycles
 
     def cycles(self) -> int:
@@ -162,7 +179,9 @@ class CycleCounter:
 
 
 def _hot_path(
-    step_into: Callable[[Edge, int, int], Edge | None], enter: Callable[[int, int], int] | None
+    step_into: Callable[[Edge, int, int], Edge | None],
+    enter: Callable[[int, int], int] | None,
+    tracer: Tracer | None,
 ) -> tuple[Callable, ...]:
     """The hook and its state, in a closure: the fastest there is in Python. `enter` gives what a block waits for."""
     cycles = 0
@@ -184,6 +203,16 @@ def _hot_path(
         if hook(core, address, size, data) is None:
             cycles += enter(address, size)
 
+    def tracing_hook(core: int, address: int, size: int, data: int) -> None:
+        if hook(core, address, size, data) is None:
+            tracer.enter(edge[2], edge[0])
+            if enter:
+                add_traced(enter(address, size))
+
+    def add_traced(more: int) -> None:
+        add(more)
+        tracer.add(more)
+
     def state() -> tuple[int, Block | None]:
         return cycles, edge[2]
 
@@ -195,4 +224,6 @@ def _hot_path(
         nonlocal cycles, edge
         cycles, edge = 0, (0, {}, None)
 
+    if tracer:
+        return tracing_hook, state, add_traced, restart
     return waiting_hook if enter else hook, state, add, restart

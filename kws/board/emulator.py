@@ -1,11 +1,12 @@
 """The emulated board as a process behind a serial port.
 
-    python -m kws.board.emulator FLASH_FILE [--tcp] [--elf IMAGE.elf] [--cycle-model NAME]
+    python -m kws.board.emulator FLASH_FILE [--tcp] [--elf IMAGE.elf] [--cycle-model NAME] [--trace FILE]
 
 Goes in: a flash file (raw, from address 0, up to 1 MiB, the rest erased); programming the board is writing that file.
 Comes out: one line on stdout, the URL that pyserial opens (the path of a pseudo-terminal; `socket://127.0.0.1:PORT`
 where there are none, or with --tcp). The board then runs until stdin closes, SIGTERM or SIGINT comes, or the parent
-dies: status 0. When the firmware cannot go on, the reason is on stderr and the status is 1.
+dies: status 0. When the firmware cannot go on, the reason is on stderr and the status is 1. With --trace, FILE says
+where the cycles of the last counted run went (kws/board/trace_file.py).
 """
 
 import argparse
@@ -26,6 +27,8 @@ from kws.board.cycle_models import CYCLE_MODELS, TABLE
 from kws.board.faults import Symbols
 from kws.board.link import open_link
 from kws.board.machine import EmulatedBoard
+from kws.board.trace_file import write_trace
+from kws.board.tracing import Tracer
 from kws.errors import BoardError
 
 READY_TIMEOUT_S = 60.0
@@ -35,18 +38,19 @@ _PARENT_POLL_S = 1.0
 
 @contextmanager
 def running_emulator(
-    flash_file: Path, tcp: bool = False, elf: Path | None = None, cycle_model: str = TABLE
+    flash_file: Path, tcp: bool = False, elf: Path | None = None, cycle_model: str = TABLE, trace: Path | None = None
 ) -> Iterator[str]:
     """Yield the URL of an emulated board that runs what flash_file holds; it ends with the block, whatever happens.
 
-    `cycle_model` is a name of CYCLE_MODELS (kws/board/cycle_models.py).
+    `cycle_model` is a name of CYCLE_MODELS (kws/board/cycle_models.py); `trace` is a file that is written anew whenever
+    the firmware switches its cycle counter off.
 
     Raises:
         BoardError: the board does not start, or the firmware could not go on; in a block that failed for want of
             answers this is the cause that counts.
     """
     with tempfile.TemporaryFile() as complaints:
-        process = _start(flash_file, tcp, elf, cycle_model, complaints)
+        process = _start(flash_file, tcp, elf, cycle_model, trace, complaints)
         try:
             yield _ready_line(process)
         except Exception as error:
@@ -61,10 +65,11 @@ def running_emulator(
 
 
 def _start(
-    flash_file: Path, tcp: bool, elf: Path | None, cycle_model: str, complaints: IO[bytes]
+    flash_file: Path, tcp: bool, elf: Path | None, cycle_model: str, trace: Path | None, complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kws.board.emulator", str(flash_file), *(["--tcp"] if tcp else [])]
     command += ["--cycle-model", cycle_model, *(["--elf", str(elf)] if elf else [])]
+    command += ["--trace", str(trace)] if trace else []
     package_parent = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
@@ -134,12 +139,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tcp", action="store_true", help="a TCP socket instead of a pseudo-terminal")
     parser.add_argument("--elf", type=Path, help="the image's ELF file, to name functions when the firmware fails")
     parser.add_argument("--cycle-model", choices=CYCLE_MODELS, default=TABLE, help="what the cycle counter charges")
+    parser.add_argument("--trace", type=Path, help="write here where the cycles of the last counted run went")
     options = parser.parse_args(arguments)
     _end_on_signals_and_stdin()
     try:
         link = open_link(options.tcp)
         model, symbols = CYCLE_MODELS[options.cycle_model], Symbols(options.elf and _read(options.elf))
-        board = EmulatedBoard(_read(options.flash_file), link, model, symbols)
+        tracer = Tracer(lambda intervals: write_trace(options.trace, intervals)) if options.trace else None
+        board = EmulatedBoard(_read(options.flash_file), link, model, symbols, tracer)
         print(link.url, flush=True)
         board.run()
     except BoardError as error:

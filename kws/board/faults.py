@@ -55,11 +55,16 @@ class Symbols:
 
     def name(self, address: int) -> str:
         """`function+0x12` or an empty text."""
+        found = self.function(address)
+        return f"{found[1]}+{address - found[0]:#x}" if found else ""
+
+    def function(self, address: int) -> tuple[int, str] | None:
+        """Start and name of the function that the address lies in, or None."""
         place = bisect.bisect_right(self._functions, (address, 1 << 32, "")) - 1
         if place < 0:
-            return ""
+            return None
         start, size, name = self._functions[place]
-        return f"{name}+{address - start:#x}" if address < start + max(size, 1) else ""
+        return (start, name) if address < start + max(size, 1) else None
 
 
 def memory_fault(access: int, address: int) -> str:

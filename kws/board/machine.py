@@ -41,6 +41,7 @@ from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM
 from kws.board.peripherals import DEMCR_ADDRESS, Dwt, cache_enabled, clock, gpio, nvmc, system_control
 from kws.board.registers import Registers
 from kws.board.timers import BoardTime, timers
+from kws.board.tracing import Tracer
 from kws.board.uarte import Uarte
 from kws.errors import BoardError
 
@@ -56,12 +57,18 @@ class EmulatedBoard:
     """One board. `run` boots it and returns when the link has ended; `core` is unicorn's, for tests to look into."""
 
     def __init__(
-        self, flash: bytes, link: Link, model: CycleModel | None = None, symbols: Symbols | None = None
+        self,
+        flash: bytes,
+        link: Link,
+        model: CycleModel | None = None,
+        symbols: Symbols | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         if len(flash) > FLASH_END:
             raise BoardError(f"The flash file has {len(flash)} bytes, the chip {FLASH_END}: program the board again.")
         self._flash = flash.ljust(FLASH_END, b"\xff")
         self._link, self._model, self._symbols = link, model or CycleModel(), symbols or Symbols()
+        self._tracer = tracer
         self.resets = 0
 
     def run(self) -> None:
@@ -92,7 +99,7 @@ class EmulatedBoard:
         core.mem_write(0, self._flash)
         core.mem_write(RAM_START, b"\xa5" * RAM_BYTES_MAX)  # a firmware that relies on zeros fails here too
         self._cache = nvmc()
-        self._counter = CycleCounter(core, self._model, lambda: cache_enabled(self._cache))
+        self._counter = CycleCounter(core, self._model, lambda: cache_enabled(self._cache), self._tracer)
         self._time = BoardTime()
         self._add_peripherals()
         core.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid_access)

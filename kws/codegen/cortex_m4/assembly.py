@@ -8,6 +8,10 @@ _SHORT = re.compile(
 )
 
 
+# GNU's assembler takes VMOV between a core register and half of a double only for FPUs that compute with doubles.
+_GNU_FPU = "#ifndef __clang__\n.fpu vfpv4-d16\n#endif\n"
+
+
 class Function:
     """The text of one global function; `name` is its symbol."""
 
@@ -51,4 +55,5 @@ def source_text(functions: Iterable[Function], head: str) -> str:
     """A whole .S file, empty where there are no DSP instructions."""
     body = "\n".join(function.text() for function in functions)
     guard = "#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)"
-    return f'{head}{guard}\n.file "models.S"\n.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n\n{body}#endif\n'
+    start = f'{guard}\n{_GNU_FPU}.file "models.S"\n.syntax unified\n.thumb\n.section .text.kws_m4, "ax"\n'
+    return f"{head}{start}\n{body}#endif\n"
