@@ -9,7 +9,7 @@ TESTS =
 # The stages' commands say `python`: the environment's.
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 
-.PHONY: help setup repro test quick real bench bench-sweeps readme lint clean
+.PHONY: help setup repro test quick real bench bench-sweeps plots figures report readme lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,15 @@ bench: setup ## cycles of each model and phase on the emulated board, and their 
 
 bench-sweeps: setup ## how a sweep scales with processes; minutes, needs what `make repro` leaves, run nothing else
 	$(VENV)/python tools/sweep_scaling.py
+
+plots: setup ## all plots as one page that needs no network -> build/plots.html
+	@$(VENV)/python -m kws plots
+
+figures: setup ## the pictures as SVG, for a paper -> build/figures
+	@$(VENV)/python -m kws figures
+
+report: setup ## all results as one HTML file, and a PDF where a browser is there -> build/report.html
+	@$(VENV)/python -m kws report
 
 readme: setup ## the README's tables from the measured numbers
 	@$(VENV)/python tools/readme_tables.py

@@ -6,10 +6,15 @@ quick      the whole graph, small, in a copy
 real       the whole graph on real speech, in a copy; writes results/speech_commands
 front-ends the kinds of front end compared on real speech; writes results/front_ends.json
 evaluate   a model on a folder of clips
+plots      the page of all plots as one file
+figures    the pictures again, as SVG for a paper
+report     one HTML file, and a PDF, of all results
 compile    a .tflite to C, with its kernels and what each layer costs
 bench      cycles of each model and phase on the emulated board, and their history
 sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
+listen     what the board hears, live
+field-test accuracy through the board's microphone
 trace      where the cycles of a phase go, by function, basic block and call stack
 gpu-benchmark  the model's time on this machine's GPU, for references/
 """
@@ -19,7 +24,20 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import bench, evaluate, gpu_benchmark, real, record, sizes, trace
+from kws.commands import (
+    bench,
+    evaluate,
+    field_test,
+    figures,
+    gpu_benchmark,
+    listen,
+    plots,
+    real,
+    record,
+    report,
+    sizes,
+    trace,
+)
 from kws.commands import compile as compile_command
 from kws.errors import KwsError
 
@@ -39,11 +57,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     real.add_changes_to(quick)
     quick.set_defaults(run=_quick)
     real.add_to(commands)
+    plots.add_to(commands)
+    figures.add_to(commands)
+    report.add_to(commands)
     evaluate.add_to(commands)
     compile_command.add_to(commands)
     bench.add_to(commands)
     sizes.add_to(commands)
     record.add_to(commands)
+    listen.add_to(commands)
+    field_test.add_to(commands)
     trace.add_to(commands)
     gpu_benchmark.add_to(commands)
     return parser.parse_args(arguments)

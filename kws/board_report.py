@@ -24,16 +24,16 @@ from kws.deployment import benchmark_image
 from kws.errors import ArtifactError, BoardError, ParamsError
 from kws.features import features
 from kws.figures.board import mcu_phases, structured_pruning_mcu
-from kws.figures.devices import Device, devices
+from kws.figures.comparison import compared
+from kws.figures.devices import devices
 from kws.figures.pareto import pareto
 from kws.figures.training import confusion
 from kws.files import write_json, write_text
-from kws.gpu_reference import GpuReference, reference_for
+from kws.gpu_reference import reference_for
 from kws.labels import class_names
 from kws.params import Params
 from kws.tables import Row, read_table, write_table
 from kws.tflite.interpreter import reference_logits
-from kws.timing import Latency, latency_named
 
 PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
 _PHASE_COLUMNS = ("model", "phase", "min_ms", "mean_ms", "max_ms", *(f"{bound}_ms" for bound in BOUNDS))
@@ -119,7 +119,7 @@ def write_report(paths: SimpleNamespace, params: Params, measured: Measured) -> 
     write_table(paths.plots / "confusion.csv", ("actual", "predicted"), mistaken)
     confusion(paths.plots / "confusion.png", mistaken, classes, source)
     reference = reference_for(paths.gpu_references, train["architecture"])
-    board, others = _devices(metrics, train, converted, reference)
+    board, others = compared(metrics, train, converted, reference)
     devices(paths.plots / "devices.png", board, others, source, measured.cycles_are)
     write_json(paths.metrics, metrics)
 
@@ -252,24 +252,6 @@ def _pareto_rows(measured: Measured, converted: dict, candidates: list[Row]) -> 
 def _is_origin(row: Row, candidate: Candidate) -> bool:
     key = ("structured", candidate.amount, candidate.fine_tuned, candidate.seed)
     return (row["method"], row["amount"], row["fine_tuned"], row["seed"]) == key
-
-
-def _devices(
-    metrics: dict, train: dict, converted: dict, reference: GpuReference | None
-) -> tuple[Device, list[Device]]:
-    """The board, and what it is compared with; a GPU's time from another machine only where there is none of this."""
-    inference_us = (1000 * metrics["deployed"]["inference_ms"][of] for of in ("mean", "min", "max"))
-    board = Device(f"{metrics['board']}, int8\n{metrics['clock_hz'] / 1e6:g} MHz", Latency(*inference_us))
-    deployed, gpu = converted["deployed"], latency_named("gpu_latency", train)
-    others = [
-        Device(f"CPU, float, torch\n{train['cpu']}", latency_named("cpu_latency", train)),
-        Device(f"CPU, int8, LiteRT\n{train['cpu']}", latency_named("cpu_int8_latency", deployed)),
-        Device("GPU, float, torch\nthis computer", gpu),
-    ]
-    if gpu is None and reference is not None:
-        label = f"GPU, float, torch\n{reference.device}\nanother machine, {reference.taken_on}"
-        others[-1] = Device(label, reference.latency, reference=True)
-    return board, others
 
 
 def _range(found) -> dict[str, float]:

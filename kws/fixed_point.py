@@ -35,6 +35,14 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return (0, 0) if shift < -31 else (multiplier, shift)
 
 
+def multiply_by_multiplier(value: int, multiplier: int, shift: int) -> int:
+    """value * multiplier * 2^(shift - 31), rounded twice (MultiplyByQuantizedMultiplier of TFLite's common.h)."""
+    left, right = max(shift, 0), max(-shift, 0)
+    high = ((value << left) * multiplier + (1 << 30)) >> 31
+    mask = (1 << right) - 1
+    return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0))
+
+
 def mean_multiplier(real: float, positions: int) -> tuple[int, int]:
     """Multiplier and shift that turn a sum over so many positions into their mean, rescaled (QuantizedMeanOrSum)."""
     multiplier, shift = quantize_multiplier(real)

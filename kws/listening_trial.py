@@ -1,7 +1,7 @@
 """How well a model listens: streams with words at known times and an hour without any, on the host and on the board.
 
-Goes in: a corpus, a deployed .tflite, `listen` of params.yaml. Comes out: recall, false alarms an hour and latency, JSON
-ready. Settings are compared on the validation speakers' streams; the test speakers' are heard with those of params.yaml.
+Goes in: a corpus, a deployed .tflite, `listen` of params.yaml. Comes out: recall, false alarms an hour and latency,
+JSON-ready. Settings are compared on the validation speakers' streams; the test speakers' are heard with params.yaml's.
 The board hears the streams of a minute and a part of the hour; where a word of its reports differs from the host's, it
 is counted.
 """

@@ -86,6 +86,7 @@ class Augmentation(Section):
     noise_volume: Share
     speed_probability: Share
     speed: Speeds
+    warm_probability: Share
 
 
 class Model(Section):

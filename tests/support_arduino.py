@@ -45,13 +45,13 @@ def sketch_image(sketch: Path, folder: Path) -> bytes:
     for name in ("startup.c", "clock.c", "clock.h", "uart.c", "uart.h", "memory.c", "registers.h", "application.ld"):
         shutil.copyfile(port / name, folder / name)
     (folder / "start.c").write_text('#define firmware_run sketch_main\n#include "startup.c"\n')
-    (folder / "crystal.c").write_text('#define port_microseconds core_microseconds\n#include "clock.c"\n')
+    (folder / "chip_clock.c").write_text('#define port_microseconds chip_microseconds\n#include "clock.c"\n')
     shutil.copytree(sketch / "src", folder / "src")
     shutil.copytree(port / "include", folder / "include")
     includes = ("-Isrc", "-I.", "-Iinclude")
     objects.append(compile_cxx(core, folder / "core.o", (*_TARGET, *_HEADERS, "-I", str(folder))))
     sources = [f"src/{path.name}" for path in sorted((folder / "src").iterdir()) if path.suffix in (".c", ".S")]
-    names = ["start.c", "crystal.c", "uart.c", "memory.c", *sources, *(path.name for path in objects)]
+    names = ["start.c", "chip_clock.c", "uart.c", "memory.c", *sources, *(path.name for path in objects)]
     flags = (*zig.BOARD_FLAGS, *includes, "-T", "application.ld")
     return flash_image(zig.compile_and_link(folder, names, flags, "sketch.elf").read_bytes())
 

@@ -36,8 +36,8 @@ static void reversed(const int8_t *input, int8_t *logits) {
     logits[k] = total(input, 3 - k);
 }
 static const uint32_t softmax[KWS_SOFTMAX_ENTRIES] = {@SOFTMAX@};
-static const kws_model_t first = {"sums", "@FIRST@", 1960, 4, prepare, sums, softmax};
-static const kws_model_t second = {"reversed", "@SECOND@", 1960, 4, prepare, reversed, softmax};
+static const kws_model_t first = {"sums", "@FIRST@", 1960, 4, prepare, sums, softmax, 1, 0.25, 0, 0};
+static const kws_model_t second = {"reversed", "@SECOND@", 1960, 4, prepare, reversed, softmax, 1, 0.25, 0, 0};
 const kws_model_t *const kws_models[] = {&first, &second};
 const uint32_t kws_model_count = 2;
 """

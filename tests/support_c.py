@@ -22,6 +22,10 @@ class _Model(ctypes.Structure):
         ("prepare", ctypes.CFUNCTYPE(None)),
         ("invoke", ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)),
         ("softmax", ctypes.POINTER(ctypes.c_uint32)),
+        ("input_scale", ctypes.c_float),
+        ("output_scale", ctypes.c_float),
+        ("input_zero_point", ctypes.c_int16),
+        ("output_zero_point", ctypes.c_int16),
     )
 
 
@@ -29,6 +33,7 @@ class HostModels:
     """The models of a shared library: `models[name]`, and logits of features by them."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
         count = ctypes.c_uint32.in_dll(library, "kws_model_count").value
         table = (ctypes.POINTER(_Model) * count).in_dll(library, "kws_models")
         self.models = {entry.contents.name.decode(): entry.contents for entry in table}
@@ -45,6 +50,29 @@ class HostModels:
             assert (guarded[:16] == 0x55).all() and (guarded[-16:] == 0x55).all()
             row[:] = guarded[16:-16]
         return logits
+
+    def reals(self, name: str, real: np.ndarray) -> np.ndarray:
+        """(...) float32 to (K,) float32, through kws_quantize and kws_dequantize."""
+        model, values = self.models[name], np.empty((1, *real.shape), np.int8)
+        result = np.empty(model.classes, np.float32)
+        scale, pointer = ctypes.c_float, ctypes.c_void_p
+        real = np.ascontiguousarray(real, np.float32)
+        self.library.kws_quantize(
+            pointer(real.ctypes.data),
+            real.size,
+            scale(model.input_scale),
+            model.input_zero_point,
+            pointer(values.ctypes.data),
+        )
+        logits = self.logits(name, values)
+        self.library.kws_dequantize(
+            pointer(logits.ctypes.data),
+            logits.size,
+            scale(model.output_scale),
+            model.output_zero_point,
+            pointer(result.ctypes.data),
+        )
+        return result
 
 
 def compile_library(sources: list[Path], library: Path) -> ctypes.CDLL:

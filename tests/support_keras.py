@@ -48,6 +48,15 @@ def _residual(layers: ModuleType, x):
     return layers.Dense(4)(layers.GlobalAveragePooling2D()(layers.ReLU()(x)))
 
 
+def _resnet(layers: ModuleType, x):
+    """A block that halves the image, its way round a convolution of 1 x 1, as ResNet-8 of MLPerf Tiny has it."""
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same")(x)))
+    y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(12, 3, 2, "same")(x)))
+    y = layers.BatchNormalization()(layers.Conv2D(12, 3, padding="same")(y))
+    x = layers.ReLU()(layers.Add()([layers.Conv2D(12, 1, 2, "same")(x), y]))
+    return layers.Dense(4, activation="softmax")(layers.Flatten()(layers.AveragePooling2D(5)(x)))
+
+
 _SAME = {"padding": "same"}
 _BLOCK = [("DepthwiseConv2D", 3, _SAME), ("BatchNormalization",), ("ReLU", 6.0), ("Conv2D", 16, 1)]
 TINY_CONV = _chain(("Conv2D", 8, (10, 8), 2, "same"), ("ReLU",), ("Flatten",), ("Dense", 4))
@@ -59,6 +68,11 @@ FOLDED = _chain(("Conv2D", 6, (5, 4), (2, 3), "valid", {"use_bias": False}), ("B
 DENSE = _chain(("Flatten",), ("Dense", 16, "relu"), ("Dense", 12, "relu"), ("Dense", 6))
 SOFTMAX = _chain(("Conv2D", 4, 3, 3), ("ReLU",), ("Flatten",), ("Dense", 4, "softmax"))
 POOLED = _chain(("Conv2D", 4, 3, 1, "same"), ("ReLU",), ("MaxPooling2D", 2), ("GlobalAveragePooling2D",), ("Dense", 4))
+PADDED = _chain(("ZeroPadding2D", ((1, 0), (0, 2))), ("Conv2D", 6, 3, 2), ("ReLU",), ("ZeroPadding2D", 1),
+                ("DepthwiseConv2D", 3, 2), ("ReLU", 6.0), ("ZeroPadding2D", 1), ("MaxPooling2D", 3, 2),
+                ("GlobalAveragePooling2D", {"keepdims": True}), ("Conv2D", 5, 1), ("Flatten",))  # fmt: skip
+SEQUENCE = _chain(("Reshape", (49, 40)), ("Dense", 8, "relu"), ("GlobalAveragePooling1D",), ("Dense", 3, "sigmoid"))
+TANH = _chain(("Flatten",), ("Dense", 4, "tanh"))
 
 MODELS = {
     "tiny_conv": Recipe(TINY_CONV),
@@ -74,7 +88,13 @@ MODELS = {
     "softmax": Recipe(SOFTMAX),
     "max_pool": Recipe(POOLED),
     "residual": Recipe(_residual),
+    "resnet": Recipe(_resnet),
+    "resnet_keras_3": Recipe(_resnet, legacy=False),
+    "padded": Recipe(PADDED),
+    "sequence": Recipe(SEQUENCE),
     "float_ends": Recipe(TINY_CONV, integer_ends=False),
+    "resnet_float_ends": Recipe(_resnet, integer_ends=False),
+    "tanh": Recipe(TANH),
 }
 
 

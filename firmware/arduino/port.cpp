@@ -21,8 +21,6 @@ enum {
   PACKET_BYTES_MAX = 63, /* below USB's 64: a full packet would be held back until another one follows */
 };
 
-extern "C" uint64_t port_microseconds(void);
-
 static const char manifest[] = KWS_MANIFEST;
 static bool host_reads = true;
 

@@ -31,7 +31,7 @@ from kws.errors import BoardError
 
 _CALLER = FLASH_END - 16  # `blx r2; nop; nop`, past the image
 _CALLER_CODE = bytes.fromhex("904700bf00bf")
-_BUFFER_BYTES = 4096
+_BUFFER_BYTES = 1 << 16  # input and output are counted in 16 bits
 _INPUT, _LOGITS = RAM_END, RAM_END + _BUFFER_BYTES  # in RAM of their own: the caller's, as in the firmware
 _STACK = RAM_END
 _FPU_ON = 1 << 30  # FPEXC.EN, which on a Cortex-M stands for CPACR

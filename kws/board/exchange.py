@@ -118,6 +118,7 @@ class Exchange:
         transfer_s = self._port.transfer_s(len(payload) + 4 * protocol.LINE_BYTES_MAX)
         patience_s = self._timeout_s * _FIRST_PATIENCE + takes_s + transfer_s
         deadline = time.monotonic() + self._timeout_s + takes_s + transfer_s
+        silences = 0
         for attempt in range(tries):
             self.repeats += attempt > 0
             self._send(frame, payload)
@@ -125,12 +126,13 @@ class Exchange:
                 lines = self._answer(sequence, min(deadline, time.monotonic() + patience_s), goes_on)
                 return self._parsed(frame, payload, command, sequence, lines)
             except Late as late:
-                problem, patience_s = str(late), 2 * patience_s
-                self.fill(protocol.UPLOAD_BYTES_MAX)
+                problem, patience_s, silences = str(late), 2 * patience_s, silences + 1
             except replies.Damaged as damaged:
                 problem = str(damaged)
-                if payload:
-                    self.fill(len(payload))
+            if payload:
+                self.fill(len(payload))
+            elif silences == 2:  # it may wait for the rest of an upload that was sent twice
+                self.fill(protocol.UPLOAD_BYTES_MAX)
             if time.monotonic() > deadline:
                 break
         raise Unanswered(f"no right answer in {attempt + 1} tries; to the last one: {problem}")

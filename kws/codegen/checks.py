@@ -54,12 +54,13 @@ def same_shape(operator: Operator, tensor: Tensor, shape: tuple[int, ...]) -> No
         )
 
 
-def constant(operator: Operator, number: int, dtype: str, what: str) -> np.ndarray:
-    """Data of a constant input."""
+def constant(operator: Operator, number: int, dtypes: str | tuple[str, ...], what: str) -> np.ndarray:
+    """Data of a constant input, of one of the dtypes."""
     tensor = operator.inputs[number] if number < len(operator.inputs) else None
-    if tensor is None or tensor.data is None or tensor.dtype != dtype:
+    accepted = (dtypes,) if isinstance(dtypes, str) else dtypes
+    if tensor is None or tensor.data is None or tensor.dtype not in accepted:
         found = "missing" if tensor is None else f"{tensor.place}, {_described(tensor)}"
-        raise refuse(operator, f"its {what} must be a constant {dtype} tensor and is {found}: convert again.")
+        raise refuse(operator, f"its {what} must be a constant {accepted[0]} tensor and is {found}: convert again.")
     return tensor.data
 
 
@@ -68,7 +69,7 @@ def _described(tensor: Tensor) -> str:
     return f"{'computed' if tensor.data is None else 'constant'} {tensor.dtype}"
 
 
-def option(operator: Operator, name: str) -> int:
+def option(operator: Operator, name: str) -> int | float:
     """A field of the operator's options."""
     if name not in operator.options:
         raise refuse(operator, f"its options lack '{name}': the .tflite is damaged, convert again.")

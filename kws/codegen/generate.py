@@ -34,6 +34,8 @@ class LayerCost:
     bits: int  # width at which the weights are stored; 0 for a layer without weights
     form: str  # plain, packed or sparse, see kws.codegen.storage.Storage; empty for a layer without weights
     weight_bytes: int
+    constant_bytes: int  # in flash: weights as stored, biases, scales, tables
+    output_bytes: int
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,21 @@ def _generated(name: str, digest: str, network: Network, placement: Placement) -
 
 def _cost(layer: Layer) -> LayerCost:
     weighted = layer.weighted
+    tables = sum(values.nbytes for values in layer.tables.values())
     if weighted is None:
-        return LayerCost(layer.title, layer.macs, 0, 0, "", 0)
+        return LayerCost(layer.title, layer.macs, 0, 0, "", 0, tables, layer.output_bytes)
     stored = weighted.storage
-    return LayerCost(layer.title, layer.macs, weighted.weights.size, stored.bits, stored.form, stored.size_bytes)
+    constants = tables + stored.size_bytes + weighted.scaling_bytes
+    return LayerCost(
+        title=layer.title,
+        macs=layer.macs,
+        weights=weighted.weights.size,
+        bits=stored.bits,
+        form=stored.form,
+        weight_bytes=stored.size_bytes,
+        constant_bytes=constants,
+        output_bytes=layer.output_bytes,
+    )
 
 
 def _remove_stale(out_dir: Path, written: set[str]) -> None:

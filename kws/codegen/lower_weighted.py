@@ -1,6 +1,7 @@
 """Operators with weights to layers: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from kws.codegen.checks import (
 )
 from kws.codegen.layers import Layer, Weighted, comment_text
 from kws.codegen.windows import Size, window_members
-from kws.fixed_point import activation_range, quantize_multiplier
+from kws.fixed_point import activation_range, multiply_by_multiplier, quantize_multiplier
 from kws.tflite.graph import Operator
 
 MAX_WEIGHTS = 1 << 24  # weights of one layer: far beyond any board, and keeps a damaged file from filling memory
@@ -46,20 +47,22 @@ def lower_depthwise_conv_2d(operator: Operator) -> Layer:
 
 
 def lower_fully_connected(operator: Operator) -> Layer:
-    """FULLY_CONNECTED on one row; weights (outputs, inputs) are read in that order."""
+    """FULLY_CONNECTED row by row; weights (outputs, inputs) are read in that order."""
     weights = _weights(operator, rank=2)
     outputs, inputs = weights.shape
     source, target = operator.inputs[0], operator.outputs[0]
-    if math.prod(source.shape) != inputs or math.prod(target.shape) != outputs:
+    rows = math.prod(source.shape) // inputs
+    if rows < 1 or math.prod(source.shape) != rows * inputs or math.prod(target.shape) != rows * outputs:
         raise refuse(
             operator,
-            f"{source.place} of shape {source.shape} is not one row of {inputs} values for {outputs} outputs: flatten "
-            "it before the dense layer.",
+            f"{source.place} of shape {source.shape} is not rows of {inputs} values for {outputs} outputs each: "
+            "flatten it before the dense layer.",
         )
     if operator.options.get("weightsFormat", 0):
         raise refuse(operator, "its weights are shuffled: convert without it, to the default weights format.")
     members = {"inputs": inputs, "outputs": outputs}
-    return _layer("fully_connected", operator, members, weights, weights.reshape(-1), 0, weights.size)
+    layer = _layer("fully_connected", operator, members, weights, weights.reshape(-1), 0, rows * weights.size)
+    return replace(layer, rows=rows)
 
 
 def _layer(
@@ -74,22 +77,48 @@ def _layer(
     bias = _bias(operator, len(rows))
     real = _real_multipliers(operator, len(rows), axis)
     pairs = [quantize_multiplier(value) for value in real]
+    fit_accumulator(operator, rows, bias, tuple(shift for _, shift in pairs))
+    if kernel != "fully_connected":
+        bias, pairs = constants_in_reach(rows, bias, pairs)
     multipliers, shifts = zip(*pairs, strict=True)
-    fit_accumulator(operator, rows, bias, shifts)
     requantization = {"output_offset": zero, "activation_min": low, "activation_max": high}
     dense = kernel == "fully_connected"  # its reference kernel scales in double precision, the others' in integers
     if dense:  # every weight meets an input, so the zero point's share is a constant
         bias, input_zero = (bias - input_zero * rows.astype(np.int32).sum(axis=1)).astype(np.int32), 0
     members |= {"requantization": requantization, "input_offset": -input_zero}
-    sizes = math.prod(source.shape), math.prod(target.shape)
     tables = Weighted(flat, bias, tuple(real), None) if dense else Weighted(flat, bias, multipliers, shifts)
     title = comment_text(f"{operator.place} -> {target.name}")
-    return Layer(kernel, title, members, tables, *sizes, macs)
+    return Layer(
+        kernel=kernel,
+        title=title,
+        members=members,
+        weighted=tables,
+        reads=(source.index,),
+        writes=target.index,
+        input_bytes=math.prod(source.shape),
+        output_bytes=math.prod(target.shape),
+        macs=macs,
+    )
+
+
+def constants_in_reach(
+    rows: np.ndarray, bias: np.ndarray, pairs: list[tuple[int, int]]
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Bias (channels,) int32 and (multiplier, shift) of each channel, those without weights by numbers of our own.
+
+    A channel whose weights are all zero gives one value, whatever comes in; pruning leaves such filters, with scales so
+    small that their shifts are beyond what the Cortex-M4's kernels take. rows: (channels, weights a channel).
+    """
+    bias, pairs = bias.copy(), list(pairs)
+    for channel in np.flatnonzero(~rows.any(axis=1)):
+        value = multiply_by_multiplier(int(bias[channel]), *pairs[channel])
+        bias[channel], pairs[channel] = 8 * max(-512, min(value, 512)), (1 << 30, -2)  # 8 / 2 / 2^2, exactly
+    return bias, pairs
 
 
 def _weights(operator: Operator, rank: int) -> np.ndarray:
-    """Symmetric int8 weights of the rank that the operator takes."""
-    weights = constant(operator, 1, "int8", "weights")
+    """Symmetric int8 or int4 weights, as int8, of the rank that the operator takes."""
+    weights = constant(operator, 1, ("int8", "int4"), "weights")
     tensor = operator.inputs[1]
     if weights.ndim != rank or not 0 < weights.size <= MAX_WEIGHTS:
         raise refuse(operator, f"weights {tensor.place} have shape {tensor.shape}, not of rank {rank}: convert again.")

@@ -3,7 +3,8 @@
     write_package(Path("model.tflite"), Path("out"))
 
 Every .c and .S of the folder is to be compiled, for a Cortex-M4 or any other target; no other file is needed, no memory
-is allocated, and nothing but memcpy and memset is taken from the C library.
+is allocated, and nothing but memcpy and memset is taken from the C library. A model is int8 at both ends; where the
+.tflite has floats there, kws_quantize and kws_dequantize of kernels.h do what TFLite does, with the model's own scales.
 """
 
 import re
@@ -19,7 +20,7 @@ from kws.tflite.reader import read_tflite
 
 _SOURCES = Path(__file__).resolve().parents[2] / "firmware" / "src"
 _NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h", "optimize.h")
-_COLUMNS = ("layer", "MACs", "weights", "bits", "form", "bytes")
+_COLUMNS = ("layer", "MACs", "weights", "bits", "form", "weight bytes", "constants", "output bytes")
 
 
 def write_package(tflite: Path, folder: Path, name: str | None = None) -> Generated:
@@ -75,28 +76,25 @@ def _is_ours(path: Path) -> bool:
 
 def cost_text(generated: Generated) -> str:
     """A table of what each layer costs, and what the model takes of flash and RAM."""
+    constants = sum(layer.constant_bytes for layer in generated.layers)
     rows = [_COLUMNS, *(_row(layer) for layer in generated.layers)]
-    rows.append(("all", f"{generated.macs:,}", "", "", "", f"{generated.weight_bytes:,}"))
+    rows.append(("all", f"{generated.macs:,}", "", "", "", f"{generated.weight_bytes:,}", f"{constants:,}", ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+    flash = f"Flash: {constants:,} bytes of constants (weights, biases, scales, tables), and code."
     ram = f"RAM: {generated.arena_bytes:,} bytes of activations"
     if generated.unpacked_bytes:
         ram += f" and {generated.unpacked_bytes:,} of unpacked weights"
-    return "\n".join([*lines, f"{ram}; input and output are the caller's."])
+    return "\n".join([*lines, flash, f"{ram}; input and output are the caller's."])
 
 
 def _row(layer: LayerCost) -> tuple[str, ...]:
     operator = layer.title.partition(" -")[0]  # what follows are the tensors' names, which can be long
+    sizes = (f"{layer.constant_bytes:,}" if layer.constant_bytes else "", f"{layer.output_bytes:,}")
     if not layer.weights:
-        return (operator, f"{layer.macs:,}", "", "", "", "")
-    return (
-        layer.title,
-        f"{layer.macs:,}",
-        f"{layer.weights:,}",
-        str(layer.bits),
-        layer.form,
-        f"{layer.weight_bytes:,}",
-    )
+        return (operator, f"{layer.macs:,}" if layer.macs else "", "", "", "", "", *sizes)
+    weights = (f"{layer.weights:,}", str(layer.bits), layer.form, f"{layer.weight_bytes:,}")
+    return (operator, f"{layer.macs:,}", *weights, *sizes)
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:

@@ -28,14 +28,21 @@ def _rows(numbers: Sequence[int | float]) -> str:
     return "\n".join([*rows, row])
 
 
+def float_text(value: float) -> str:
+    """A float32 as a C constant, exact."""
+    return f"{float(value).hex()}f"
+
+
 def initializer(members: Mapping[str, object], indent: str = INDENT) -> str:
-    """Designated initializers, one a line; a nested mapping becomes a nested struct."""
+    """Designated initializers, one a line; a nested mapping becomes a nested struct, a list an array."""
     lines = []
     for name, value in members.items():
         if isinstance(value, Mapping):
             lines.append(
                 f"{indent}.{name} =\n{indent}    {{\n{initializer(value, indent + '        ')}{indent}    }},\n"
             )
+        elif isinstance(value, list):
+            lines.append(f"{indent}.{name} = {{{', '.join(map(str, value))}}},\n")
         else:
             lines.append(f"{indent}.{name} = {value},\n")
     return "".join(lines)

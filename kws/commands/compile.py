@@ -13,6 +13,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "-o", "--output", type=Path, required=True, help="a folder to write; an earlier one is replaced"
     )
     parser.add_argument("--name", help="of the model in C, a-z, 0-9 and _; without it that of the file")
+    parser.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="also cycles of an inference on the emulated board, and its firmware's size",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -21,5 +26,10 @@ def _run(options: argparse.Namespace) -> None:
 
     generated = write_package(options.model, options.output, options.name)
     print(cost_text(generated))
+    if options.benchmark:
+        from kws.compiled_benchmark import benchmark_compiled
+        from kws.tflite.reader import read_tflite
+
+        print(benchmark_compiled(read_tflite(options.model)).text())
     folder = os.fsencode(options.output).decode("utf-8", "replace")  # a name need not be text
     print(f"\nC and headers: {folder}. models.c says how to call them.")

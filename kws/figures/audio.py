@@ -31,7 +31,9 @@ _COLOURED_PERCENTILES = (0.5, 99.7)  # a few extreme values would leave the othe
 Clips = Mapping[str, np.ndarray]
 
 
-def audio_figures(folder: Path, clips: Clips, source: str, own: Clips | None = None, own_note: str = "") -> None:
+def audio_figures(
+    folder: Path, clips: Clips, source: str, own: Clips | None = None, own_note: str = "", suffix: str = ".png"
+) -> None:
     """Write the five pictures, one panel a class, and below one for each recording of the user's own.
 
     Args:
@@ -40,6 +42,7 @@ def audio_figures(folder: Path, clips: Clips, source: str, own: Clips | None = N
         source: data.source, named under each picture.
         own: title -> (N,) int16 of the user's recordings.
         own_note: what stands about them under each picture.
+        suffix: .png, .svg or .pdf.
 
     Raises:
         DataError: there is no clip, or one is not a row of int16 samples.
@@ -52,11 +55,11 @@ def audio_figures(folder: Path, clips: Clips, source: str, own: Clips | None = N
             raise DataError(f"the clip of {name} is {clip.dtype}{clip.shape}; at least {FFT_SAMPLES} int16 are due.")
     caption = data_caption(source) + (f"; {own_note}" if own_note else "")
     shown = _Shown(clips, own, caption)
-    _lines(folder / "audio_waveform.png", "Waveform", shown, _waveform)
-    _lines(folder / "audio_spectrum.png", "Power spectrum of the whole clip", shown, _spectrum)
-    _images(folder / "audio_spectrogram.png", "Spectrogram", shown, _SPECTROGRAM)
-    _images(folder / "audio_mel_spectrogram.png", "Mel spectrogram", shown, _MEL_SPECTROGRAM)
-    _images(folder / "audio_mfcc.png", "MFCC", shown, _MFCC)
+    _lines(folder / f"audio_waveform{suffix}", "Waveform", shown, _waveform)
+    _lines(folder / f"audio_spectrum{suffix}", "Power spectrum of the whole clip", shown, _spectrum)
+    _images(folder / f"audio_spectrogram{suffix}", "Spectrogram", shown, _SPECTROGRAM)
+    _images(folder / f"audio_mel_spectrogram{suffix}", "Mel spectrogram", shown, _MEL_SPECTROGRAM)
+    _images(folder / f"audio_mfcc{suffix}", "MFCC", shown, _MFCC)
 
 
 def power_db(clip: np.ndarray) -> np.ndarray:

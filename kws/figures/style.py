@@ -1,7 +1,8 @@
 """The look that all pictures share, and the one place that saves them.
 
-In: an empty figure's size and labels. Out: a PNG whose bytes depend on nothing but what was drawn: fixed resolution,
-matplotlib's own fonts and defaults whatever the user's matplotlibrc says, no date and no version in the file.
+In: an empty figure's size and labels. Out: a PNG, SVG or PDF, as the path ends, whose bytes depend on nothing but what
+was drawn: fixed resolution, matplotlib's own fonts and defaults whatever the user's matplotlibrc says, no date and no
+version in the file, and ids in an SVG that are no accident.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +51,15 @@ _STYLE = {
     "legend.framealpha": 0.9,
     "lines.linewidth": 1.5,
     "lines.markersize": 5,
+    "svg.hashsalt": "kws",
 }
+# what each format would otherwise write of the day and of itself
+_UNSIGNED = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+FORMATS = tuple(_UNSIGNED)
 
 
 @contextmanager
@@ -60,7 +69,7 @@ def picture(
     """Yield a figure and its axes, a flat array of rows*columns; when the block ends well it is saved as `path`.
 
     Args:
-        path: the PNG to write, by way of a temporary file.
+        path: the file to write, by way of a temporary one; .png, .svg or .pdf.
         title: what the picture shows.
         caption: which data and which cycles it is of; stands in small letters under the picture.
         size_in: width and height in inches.
@@ -76,7 +85,7 @@ def picture(
         figure.supxlabel(caption, fontsize=8, color="#444444")
         yield figure, axes
         with replaced_file(path) as temporary:
-            figure.savefig(temporary, format="png", metadata={"Software": None})
+            figure.savefig(temporary, format=path.suffix[1:], metadata=_UNSIGNED[path.suffix])
 
 
 def accuracy_axis(axes: Axes, which: str = "test") -> None:

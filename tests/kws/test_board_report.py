@@ -10,6 +10,7 @@ from kws.board.replies import Timing
 from kws.board_report import Measured
 from kws.conversion_manifest import Candidate
 from kws.errors import ArtifactError, ParamsError
+from kws.figures.comparison import compared
 from kws.gpu_reference import GpuReference
 from kws.timing import Latency, named
 
@@ -135,7 +136,7 @@ INT8 = {"deployed": named("cpu_int8_latency", Latency(20.0, 19.0, 25.0))}
 
 def test_times_of_devices_are_microseconds():
     train = TRAIN | HOST | named("gpu_latency", None)
-    board, others = board_report._devices(board_report._metrics(measured(), train, CONVERTED), train, INT8, None)
+    board, others = compared(board_report._metrics(measured(), train, CONVERTED), train, INT8, None)
     assert board.latency == Latency(150_000.0, 100_000.0, 200_000.0) and board.label == "emulator, int8\n64 MHz"
     assert [one.latency for one in others] == [Latency(50.0, 40.0, 60.0), Latency(20.0, 19.0, 25.0), None]
     assert "A Chip" in others[0].label and not any(one.reference for one in others)
@@ -144,12 +145,12 @@ def test_times_of_devices_are_microseconds():
 def test_another_machines_gpu_is_shown_where_there_is_none_and_never_becomes_a_metric():
     train = TRAIN | HOST | named("gpu_latency", None)
     metrics = board_report._metrics(measured(), train, CONVERTED)
-    _, others = board_report._devices(metrics, train, INT8, GPU_REFERENCE)
+    _, others = compared(metrics, train, INT8, GPU_REFERENCE)
     assert others[-1].reference and others[-1].latency.median_us == 30.0
     assert "A Card" in others[-1].label and "2026-01-02" in others[-1].label
     assert metrics["slowdown_vs_gpu"] is None
     here = train | named("gpu_latency", Latency(9.0, 8.0, 10.0))
-    _, others = board_report._devices(board_report._metrics(measured(), here, CONVERTED), here, INT8, GPU_REFERENCE)
+    _, others = compared(board_report._metrics(measured(), here, CONVERTED), here, INT8, GPU_REFERENCE)
     assert others[-1].latency.median_us == 9.0 and not others[-1].reference
 
 

@@ -1,5 +1,8 @@
 """Pictures: all are written, in the same bytes each time, say what data they are of, and show what the rows hold."""
 
+import re
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -140,6 +143,24 @@ def test_a_picture_is_written_twice_in_the_same_bytes(tmp_path, name):
     with Image.open(first) as image:
         assert image.width > 400 and image.height > 150
         assert "Software" not in image.info and len(image.convert("RGB").getcolors(1 << 20)) > 20
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+def test_a_paper_gets_the_same_bytes_each_time_without_a_date(tmp_path, suffix):
+    written = []
+    for name in ("a", "b"):
+        DRAWN["confusion"](tmp_path / f"{name}{suffix}")
+        written.append((tmp_path / f"{name}{suffix}").read_bytes())
+    assert written[0] == written[1] and len(written[0]) > 5_000
+    assert not re.search(rb"CreationDate|<dc:date>|Matplotlib v", written[0])
+
+
+def test_an_svg_draws_what_the_png_does(tmp_path):
+    DRAWN["training"](tmp_path / "training.svg")
+    root = ElementTree.parse(tmp_path / "training.svg").getroot()
+    strokes = " ".join(one.get("style", "") for one in root.iter("{http://www.w3.org/2000/svg}path")).lower()
+    assert style.BLUE.lower() in strokes and style.ORANGE.lower() in strokes
+    assert not list(root.iter("{http://www.w3.org/2000/svg}text"))  # letters are outlines: no font is needed
 
 
 def test_the_front_is_what_nothing_beats():

@@ -13,7 +13,24 @@ _KINDS = ("conv_2d", "depthwise_conv_2d")
 @lru_cache(maxsize=64)
 def kernels_of(network: Network) -> tuple[Kernel | None, ...]:
     """The kernel of each layer; None for what portable C does."""
-    return tuple(choose([convolution_of(layer) for layer in network.layers]))
+    chosen: dict[int, Kernel | None] = {}
+    for run in chains(network):
+        chosen |= zip(run, choose([convolution_of(network.layers[step]) for step in run]), strict=True)
+    return tuple(chosen[step] for step in range(len(network.layers)))
+
+
+def chains(network: Network) -> list[list[int]]:
+    """Layers by number, in runs of which each reads what the one before computes and nobody else does."""
+    readers: dict[int, list[int]] = {network.output.tensor: [-1]}  # the caller reads the output
+    for step, layer in enumerate(network.layers):
+        for tensor in layer.tensors_read:
+            readers.setdefault(tensor, []).append(step)
+    runs: dict[int, list[int]] = {}  # by their last layer
+    for step, layer in enumerate(network.layers):
+        only = layer.tensors_read[0] if len(layer.tensors_read) == 1 else None
+        before = next((end for end in runs if network.layers[end].writes == only and readers[only] == [step]), None)
+        runs[step] = [*(runs.pop(before) if before is not None else []), step]
+    return list(runs.values())
 
 
 def convolution_of(layer: Layer) -> Convolution | None:
@@ -30,6 +47,7 @@ def convolution_of(layer: Layer) -> Convolution | None:
         "rectified_at": zero if lowest == zero > -128 else None,
     }
     shifts = layer.weighted.shifts or ()
+    least = -1 if framed["exact_negative"] else 0  # a negative number that is not shifted is not rounded either
     sizes = {
         what: (window[f"{what}_height"], window[f"{what}_width"]) for what in ("input", "output", "kernel", "stride")
     }
@@ -38,7 +56,7 @@ def convolution_of(layer: Layer) -> Convolution | None:
         padding=padding,
         channels=window["input_channels"],
         filters=window["output_channels"],
-        framed=framed if fits and all(-_LARGEST_SHIFT <= shift <= 0 for shift in shifts) else None,
+        framed=framed if fits and all(-_LARGEST_SHIFT <= shift <= least for shift in shifts) else None,
         rectified=fits and lowest == zero == -128 and all(-_LARGEST_SHIFT <= shift <= -2 for shift in shifts),
         **sizes,
     )

@@ -9,7 +9,21 @@ from ai_edge_litert import schema_py_generated as schema
 from kws.codegen.lowering import lower
 from kws.errors import ModelError
 from kws.tflite.reader import read_graph
-from tests.support_tflite import AveragePool, Conv, Dense, Depthwise, Mean, Reshape, build, edited
+from tests.support_tflite import Conv, Dense, Depthwise, build, edited
+from tests.support_tflite_operators import (
+    RELU,
+    VALID,
+    Add,
+    AveragePool,
+    From,
+    Logistic,
+    MaxPool,
+    Mean,
+    Pad,
+    Quantize,
+    Reshape,
+    Transpose,
+)
 
 NET = build((9, 8, 2), [Conv(4, (3, 2)), AveragePool((2, 2)), Depthwise((2, 2)), Mean(), Dense(3)], 2)
 
@@ -41,9 +55,9 @@ def test_the_network_itself_is_taken():
 
 def test_an_operator_without_a_kernel():
     def edit(model):
-        model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 14
+        model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 18
 
-    refused(edit, "operator 0 LOGISTIC: there is no kernel for it; there are AVERAGE_POOL_2D, CONV_2D")
+    refused(edit, "operator 0 MUL: there is no kernel for it; there are ADD, AVERAGE_POOL_2D, CONV_2D")
 
 
 @pytest.mark.parametrize(
@@ -79,9 +93,17 @@ def test_weights_with_a_zero_point():
 
 def test_weights_that_are_computed():
     def edit(model):
-        operator(model, 0).inputs = [0, 0, 2]
+        source, _, bias = operator(model, 2).inputs
+        operator(model, 2).inputs = [source, operator(model, 1).inputs[0], bias]
 
-    refused(edit, "operator 0 CONV_2D: its weights must be a constant int8 tensor and is .*computed int8")
+    refused(edit, "operator 2 DEPTHWISE_CONV_2D: its weights must be a constant int8 tensor and is .*computed int8")
+
+
+def test_weights_that_nothing_computes():
+    def edit(model):
+        input_tensor(model, 0, 1).buffer = 0
+
+    refused(edit, "operator 0 CONV_2D reads tensor .*'layer_0/weights', which no operator before it computes")
 
 
 def test_a_bias_of_another_length():
@@ -109,19 +131,115 @@ def test_a_pool_that_would_have_to_rescale():
     refused(edit, "operator 1 AVERAGE_POOL_2D: its input and output have different scales")
 
 
-def test_a_mean_over_other_axes():
+def test_a_mean_whose_axes_do_not_give_its_output():
     def edit(model):
         axes = np.array([1, 3], np.int32)
         model.buffers[input_tensor(model, 3, 1).buffer].data = np.frombuffer(axes.tobytes(), np.uint8)
 
-    refused(edit, r"operator 3 MEAN: it takes the mean over axes \[1, 3\]")
+    refused(edit, r"operator 3 MEAN: its axes \[1, 3\] do not fit \(1, 8, 7, 4\)")
 
 
-def test_a_graph_that_is_not_a_chain():
+def test_a_graph_that_reads_what_comes_later():
     def edit(model):
-        operator(model, 1).inputs = [0]
+        operator(model, 0).inputs = [operator(model, 4).outputs[0], *operator(model, 0).inputs[1:]]
 
-    refused(edit, "operator 1 AVERAGE_POOL_2D: it reads tensor 0 'input', not tensor 3 'layer_0'")
+    refused(edit, "operator 0 CONV_2D reads tensor .*'layer_4', which no operator before it computes")
+
+
+def test_a_tensor_that_is_computed_twice():
+    def edit(model):
+        operator(model, 1).outputs = operator(model, 0).outputs
+
+    refused(edit, "operator 1 AVERAGE_POOL_2D: tensor 3 'layer_0' is written a second time")
+
+
+def test_an_operator_that_nobody_reads_makes_no_layer():
+    layers = [Conv(4, (3, 2)), From(0), MaxPool((2, 2)), Mean(), Dense(3)]
+    assert [layer.kernel for layer in lower(read_graph(build((9, 8, 2), layers))).layers] == [
+        "max_pool_2d",
+        "mean",
+        "fully_connected",
+    ]
+
+
+def kernels(*layers: object, shape: tuple[int, ...] = (9, 8, 2)) -> list[str]:
+    return [layer.kernel for layer in lower(read_graph(build(shape, list(layers)))).layers]
+
+
+def test_paddings_that_a_window_can_take_make_no_layer():
+    pad = Pad(((0, 0), (1, 2), (0, 1), (0, 0)))
+    assert kernels(pad, Conv(3, (3, 3), padding=VALID)) == ["conv_2d"]
+    assert kernels(pad, Depthwise((3, 3), padding=VALID)) == ["depthwise_conv_2d"]
+    assert kernels(pad, Conv(3, (2, 3), padding=VALID)) == ["pad", "conv_2d"]  # a window of padding alone
+    assert kernels(pad, Conv(3, (3, 3))) == ["pad", "conv_2d"]  # SAME pads what is padded
+    assert kernels(pad, AveragePool((3, 3))) == ["pad", "average_pool_2d"]  # it counts what is padded
+    assert kernels(Pad(((0, 0), (1, 1), (0, 0), (0, 1))), Conv(3, (3, 3), padding=VALID)) == ["pad", "conv_2d"]
+    assert kernels(pad, Conv(2, (3, 3), padding=VALID), Dense(2), From(1), Mean(), Add(3)) == [
+        "pad",
+        "conv_2d",
+        "fully_connected",
+        "mean",
+        "add",
+    ]  # somebody else reads what is padded
+    relu = Conv(3, (1, 1), activation=RELU)
+    for rectified, wanted in ((-128, ["conv_2d", "max_pool_2d"]), (-90, ["conv_2d", "pad", "max_pool_2d"])):
+        tflite = build((9, 8, 2), [relu, pad, MaxPool((3, 3))], rectified=(rectified,))
+        assert [layer.kernel for layer in lower(read_graph(tflite)).layers] == wanted
+
+
+def test_transpositions_that_move_nothing_make_no_layer():
+    assert kernels(Mean(True), Transpose((0, 3, 1, 2)), Reshape((2,)), Dense(3)) == ["mean", "fully_connected"]
+    assert kernels(Transpose((0, 3, 1, 2)), Transpose((0, 2, 3, 1)), Conv(3, (3, 3))) == ["conv_2d"]
+    assert kernels(Conv(3, (3, 3)), Transpose((0, 2, 3, 1)), Reshape((216,)), Dense(3)) == [
+        "conv_2d",
+        "fully_connected",
+    ]
+
+
+def test_a_transposition_that_would_move_values():
+    with pytest.raises(ModelError, match=r"operator 0 TRANSPOSE: it turns shape \(1, 9, 8, 2\) into \(1, 2, 9, 8\)"):
+        kernels(Transpose((0, 3, 1, 2)), Mean())
+
+
+def test_values_that_stay_make_no_layer():
+    network = lower(read_graph(build((9, 8, 2), [Quantize(same=True), MaxPool((2, 2)), Quantize(same=True)])))
+    assert [layer.kernel for layer in network.layers] == ["max_pool_2d"]
+    assert network.layers[0].writes == network.output.tensor
+
+
+def test_float_ends_are_the_callers():
+    network = lower(read_graph(build((9, 8, 2), [Conv(4, (3, 2)), Mean()], 2, float_ends=True)))
+    assert [layer.kernel for layer in network.layers] == ["conv_2d", "mean"]
+    assert (network.input_bytes, network.classes) == (144, 4)
+    assert network.input.scale == pytest.approx(0.1)
+
+
+def test_floats_within_a_model():
+    def edit(model):
+        operator(model, 0).inputs = [0]
+        output_tensor(model, 0).type = schema.TensorType.FLOAT32
+        model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 6
+
+    refused(edit, "operator 0 DEQUANTIZE: it makes floats within the model")
+
+
+@pytest.mark.parametrize(
+    ("layers", "edit", "message"),
+    [
+        ([Logistic()], lambda model: rescale(model, 0.5), "operator 0 LOGISTIC: its output has scale"),
+        ([MaxPool((2, 2))], lambda model: rescale(model, 0.5), "operator 0 MAX_POOL_2D: its input and output have dif"),
+        ([Pad(((0, 0), (1, 0), (0, 0), (0, 0)))], lambda model: rescale(model, 0.5), "operator 0 PAD: its input and"),
+        ([Add(0)], lambda model: rescale(model, 1e-9), "operator 0 ADD: output scale .* is too small for inputs"),
+    ],
+)
+def test_scales_that_the_kernels_do_not_take(layers: list, edit: Callable, message: str):
+    refused(edit, message, build((9, 8, 2), layers))
+
+
+def rescale(model: schema.ModelT, scale: float) -> None:
+    output_tensor(model, 0).quantization = schema.QuantizationParametersT(
+        scale=np.array([scale], np.float32), zeroPoint=np.array([3])
+    )
 
 
 def test_a_batch_of_two():
