@@ -10,6 +10,7 @@ the noise is set so that the median of the split's speech is `snr_db` above it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def _mixed(
 ) -> Stream:
     """`keywords` in the first halves of the slots, another word in the second half of each `every`-th."""
     others = _others(corpus, split)
-    speech = _loudness(corpus, others, rng)
+    speech = _loudness(corpus, split)
     mix = _noise(corpus.noises(split), rng, _LEAD_SAMPLES + WORDS * _SLOT_SAMPLES, speech * 10 ** (-snr_db / 20))
     spoken = []
     for slot in range(WORDS):
@@ -138,9 +139,11 @@ def speech_bounds(samples: np.ndarray) -> tuple[int, int]:
     return int(loud[0]) * _FRAME_SAMPLES, (int(loud[-1]) + 1) * _FRAME_SAMPLES
 
 
-def _loudness(corpus: Corpus, clips: list[Clip], rng: np.random.Generator) -> float:
-    """Median over clips of the root mean square of their speech."""
-    chosen = rng.permutation(len(clips))[:_SPEECH_CLIPS]
+@lru_cache(maxsize=4)
+def _loudness(corpus: Corpus, split: str) -> float:
+    """Median over other words of the root mean square of their speech."""
+    clips = _others(corpus, split)
+    chosen = np.random.default_rng(0).permutation(len(clips))[:_SPEECH_CLIPS]
     levels = []
     for i in chosen:
         samples = corpus.read(clips[i])
