@@ -110,7 +110,9 @@ def test_the_board_hears_what_the_host_computes(board, recording, model, front_e
     expected = on_host(model, front_end, settings)
     assert words(reports) == expected
     assert len(expected) > 1
-    assert [r.number for r in reports if isinstance(r, Heard)] == list(range(1, reports[-1].words + 1))
+    numbers = [report.number for report in reports if isinstance(report, Heard)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert reports[-1].words >= len(numbers)  # until the board heard of the end
     assert reports[-1].lost_samples == 0
 
 
