@@ -13,6 +13,8 @@ compile    a .tflite to C, with its kernels and what each layer costs
 bench      cycles of each model and phase on the emulated board, and their history
 sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
+listen     what the board hears, live
+field-test accuracy through the board's microphone
 trace      where the cycles of a phase go, by function, basic block and call stack
 cluster    a command, with its sweeps on a Dask cluster: this computer's, over SSH or by Slurm
 gpu-benchmark  the model's time on this machine's GPU, for references/
@@ -23,7 +25,21 @@ import sys
 import textwrap
 from pathlib import Path
 
-from kws.commands import bench, cluster, evaluate, figures, gpu_benchmark, plots, real, record, report, sizes, trace
+from kws.commands import (
+    bench,
+    cluster,
+    evaluate,
+    field_test,
+    figures,
+    gpu_benchmark,
+    listen,
+    plots,
+    real,
+    record,
+    report,
+    sizes,
+    trace,
+)
 from kws.commands import compile as compile_command
 from kws.errors import KwsError
 
@@ -51,6 +67,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     bench.add_to(commands)
     sizes.add_to(commands)
     record.add_to(commands)
+    listen.add_to(commands)
+    field_test.add_to(commands)
     trace.add_to(commands)
     gpu_benchmark.add_to(commands)
     cluster.add_to(commands)

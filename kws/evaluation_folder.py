@@ -48,7 +48,7 @@ def evaluate_folder(model: Path, folder: Path, params: Params, split: str | None
         ModelError, ArtifactError: the model cannot be read, or has another number of classes.
     """
     logits = _logits_of(model)
-    corpus, split = _corpus(folder, params.data, split)
+    corpus, split = clips_of_folder(folder, params.data, split)
     predicted = []
     for start in tqdm(range(0, len(corpus.clips), _CHUNK_CLIPS), desc="clips", unit_scale=_CHUNK_CLIPS, disable=None):
         values = logits(features(corpus.audio(corpus.clips[start : start + _CHUNK_CLIPS]), params.front_end))
@@ -148,7 +148,7 @@ def _check_classes(model: Path, outputs: int, classes: tuple[str, ...]) -> None:
         )
 
 
-def _corpus(folder: Path, data: Data, split: str | None) -> tuple[Corpus, str]:
+def clips_of_folder(folder: Path, data: Data, split: str | None) -> tuple[Corpus, str]:
     """The clips to judge by, and the split's name."""
     layout = _layout(folder, data)
     if split is None:

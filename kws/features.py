@@ -30,6 +30,7 @@ FEATURE_SCALE = 2.0**-4  # what a unit of int8 is to the model, whatever the kin
 
 _POINTS = FFT_SAMPLES // 2  # of the complex transform
 _CHUNK_CLIPS = 8  # as many frames as stay in a processor's cache
+_CHUNK_FRAMES = _CHUNK_CLIPS * FRAMES
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,9 @@ def streamed_features(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
         (1 + (N - 15840) // 320, T, F) int8.
     """
     frames = np.lib.stride_tricks.sliding_window_view(audio, WINDOW_SAMPLES)[::STRIDE_SAMPLES]
-    values = frame_values(_log_mel_of_frames(frames, front_end), front_end)
+    chunks = range(0, len(frames), _CHUNK_FRAMES)
+    log_mels = [_log_mel_of_frames(frames[first : first + _CHUNK_FRAMES], front_end) for first in chunks]
+    values = frame_values(np.concatenate(log_mels), front_end)
     cold, state = start(values[None, :FRAMES], front_end)
     columns = list(cold[0])
     for frame in values[FRAMES:]:

@@ -1,11 +1,11 @@
 """What the firmware takes of flash and RAM, in bytes: written by tools/firmware_sizes.py; see there."""
 
-FIRMWARE_FLASH_BYTES = 15_626
-FIRMWARE_RAM_BYTES = 48_448
+FIRMWARE_FLASH_BYTES = 18_850
+FIRMWARE_RAM_BYTES = 57_144
 FRONT_END_FLASH_BYTES = {
     "log_mel": 0,
-    "pcen": 1_304,
-    "mfcc": 3_280,
+    "pcen": 1_296,
+    "mfcc": 3_272,
 }
 KERNEL_FLASH_BYTES = {
     "conv": 1_106,

@@ -225,6 +225,15 @@ class McuBenchmark(Section):
         return self
 
 
+class Listen(Section):
+    """How a board listens: firmware/src/listen.h."""
+
+    strides: Annotated[int, Field(strict=True, ge=1, le=50)]
+    smoothing: Annotated[int, Field(strict=True, ge=1, le=8)]
+    threshold: Annotated[float, Field(strict=True, gt=0, le=1)]
+    suppression_ms: Annotated[int, Field(strict=True, ge=0, le=60_000)]
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -240,6 +249,7 @@ class Params(Section):
     convert: Convert
     flash: Flash
     mcu_benchmark: McuBenchmark
+    listen: Listen
 
 
 HOW_BACK = (

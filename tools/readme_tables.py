@@ -3,8 +3,8 @@
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json, `bench`, `sweep_scaling` and `sparse_forms` of results/<name>.json, `sweep_model` of
-sweep_scaling's.
+results/front_ends.json, `bench`, `sweep_scaling`, `sparse_forms` and `listening` of results/<name>.json, `sweep_model`
+of sweep_scaling's.
 """
 
 import argparse
@@ -185,6 +185,43 @@ def sparse_forms_table(measured: dict) -> str:
     return _markdown(["zeroed", "not zero", *forms.values()], rows)
 
 
+def listening_table(measured: dict) -> str:
+    """What tools/listening.py found, a column for each speech."""
+    speech = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands v0.02"}
+    columns = [measured[source] for source in measured]
+    rows = [
+        [f"recall, {snr} dB over the noise", *(_recall(column["by_snr_db"][snr]) for column in columns)]
+        for snr in columns[0]["by_snr_db"]
+    ]
+    rows += [
+        ["recall, all", *(_recall(column["all"]) for column in columns)],
+        ["false alarms among the words", *(f"{column['all']['false_alarms']}" for column in columns)],
+        ["from a word's end to its report, median (95 %)", *(_latency(column["all"]) for column in columns)],
+        ["false alarms an hour, without words", *(_alarms(column["without_words"]) for column in columns)],
+        ["heard by the board too", *(_board_share(column["board"]) for column in columns)],
+    ]
+    return _markdown(["", *(speech.get(source, source) for source in measured)], rows)
+
+
+def _recall(found: dict) -> str:
+    low, high = found["recall_interval"]
+    return f"{found['heard']} of {found['words']}, {found['recall']:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _latency(found: dict) -> str:
+    latency = found["latency_ms"]
+    return "none was heard" if latency is None else f"{latency['p50']} ms ({latency['p95']} ms)"
+
+
+def _alarms(found: dict) -> str:
+    return f"{found['false_alarms_per_hour']:.1f} (noise alone {found['noise_alone']:.1f})"
+
+
+def _board_share(found: dict) -> str:
+    minutes = found["seconds_without_words"] / 60
+    return f"all with words, {minutes:.0f} min without: {found['words_differing_from_host']} reports differ"
+
+
 def bench_table(counted: dict) -> str:
     """What `make bench` counted, a row a phase."""
     bounds = ("lower_cycles", "wait_states_cycles", "upper_cycles")
@@ -231,6 +268,7 @@ MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
     "sweep_scaling": scaling_table,
     "sparse_forms": sparse_forms_table,
     "sweep_model": sweep_model_table,
+    "listening": listening_table,
 }
 _FILES = {"sweep_model": "sweep_scaling"}  # where it is not the table's name
 

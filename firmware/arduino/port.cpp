@@ -9,6 +9,7 @@
 #include <Arduino.h>
 
 #include "manifest.h"
+#include "sample_ring.h"
 #include "sketch.h"
 extern "C" {
 #include "protocol.h"
@@ -17,8 +18,7 @@ extern "C" {
 enum {
   WRITE_PATIENCE_MS = 1000,
   RECORD_PATIENCE_MS = 2000,
-  PACKET_BYTES_MAX = 63,   /* below USB's 64: a full packet would be held back until another one follows */
-  SETTLING_SAMPLES = 4000, /* the first quarter of a second of the microphone is dropped */
+  PACKET_BYTES_MAX = 63, /* below USB's 64: a full packet would be held back until another one follows */
 };
 
 static const char manifest[] = KWS_MANIFEST;
@@ -67,6 +67,11 @@ void port_read(void *destination, uint32_t bytes) {
   }
 }
 
+int port_peek(void) {
+  port_microseconds();
+  return Serial.peek();
+}
+
 void port_write(const void *source, uint32_t bytes) {
   static uint8_t packet[PACKET_BYTES_MAX];
   const uint8_t *next = static_cast<const uint8_t *>(source);
@@ -99,8 +104,8 @@ int port_record(int16_t *samples, uint32_t count) {
   int16_t dropped;
   if (count > MICROPHONE_RING_SAMPLES || !microphone_start())
     return 0;
-  int recorded = samples_came(SETTLING_SAMPLES);
-  for (uint32_t i = 0; recorded && i < SETTLING_SAMPLES; i++)
+  int recorded = samples_came(MICROPHONE_SETTLING_SAMPLES);
+  for (uint32_t i = 0; recorded && i < MICROPHONE_SETTLING_SAMPLES; i++)
     microphone_read(&dropped, 1);
   recorded = recorded && samples_came(count);
   microphone_stop();

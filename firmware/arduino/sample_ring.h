@@ -1,13 +1,14 @@
 /*
  * A ring of samples between an interrupt that writes and a loop that reads, without locks: each side moves its own
- * counter, which counts for ever (modulo 2^32), after it has moved the samples. RING_SAMPLES is a power of two.
+ * counter, which counts for ever (modulo 2^32), after it has moved the samples. MICROPHONE_RING_SAMPLES is a power of
+ * two.
  */
 #ifndef KWS_SAMPLE_RING_H
 #define KWS_SAMPLE_RING_H
 
 #include <stdint.h>
 
-#include "microphone.h"
+enum { MICROPHONE_RING_SAMPLES = 16384 }; /* a second and a little; a power of two */
 
 typedef struct {
   int16_t samples[MICROPHONE_RING_SAMPLES];

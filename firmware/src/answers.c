@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "bench.h"
+#include "listen.h"
 #include "optimize.h"
 #include "port.h"
 #include "reply.h"
@@ -218,6 +219,30 @@ kws_status_t answer_time(const char *const *words) {
 kws_status_t answer_time_model(const char *const *words) {
   (void)words;
   return answer_timed(bench_time_model, KWS_PHASE_INFERENCE);
+}
+
+static kws_status_t setting(const char *word, uint32_t least, uint32_t most, uint32_t *value) {
+  return words_number(word, 10, most, value) == KWS_OK && *value >= least ? KWS_OK : KWS_BAD_ARGUMENT;
+}
+
+kws_status_t answer_listen(const char *const *words) {
+  listen_settings_t settings;
+  if (setting(words[0], 1, KWS_STRIDES_MAX, &settings.strides) != KWS_OK ||
+      setting(words[1], 1, KWS_SMOOTHING_MAX, &settings.smoothing) != KWS_OK ||
+      setting(words[2], 1, 1u << 15, &settings.threshold) != KWS_OK ||
+      setting(words[3], 0, KWS_SUPPRESSION_MS_MAX, &settings.suppression_ms) != KWS_OK)
+    return KWS_BAD_ARGUMENT;
+  return listen(&settings);
+}
+
+kws_status_t answer_stop(const char *const *words) {
+  (void)words;
+  reply_open(KWS_REPLY_STOPPED);
+  reply_number(listen_totals()->ms);
+  reply_number(listen_totals()->words);
+  reply_number(listen_totals()->lost_samples);
+  reply_close();
+  return KWS_OK;
 }
 
 kws_status_t answer_output(const char *const *words) {

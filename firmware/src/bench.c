@@ -201,6 +201,26 @@ const int8_t *bench_features(uint32_t *crc) {
   return has_features ? features : NULL;
 }
 
+int16_t *bench_stream_room(void) {
+  drop_audio();
+  load_bytes = loaded_bytes = 0;
+  return model == NULL ? NULL : audio;
+}
+
+void bench_stream_start(void) {
+  preprocess();
+}
+
+void bench_stream_push(const int16_t *samples) {
+  features = front_end_push(&input.stream, samples);
+}
+
+const bench_output_t *bench_stream_classify(void) {
+  infer();
+  finish();
+  return &output;
+}
+
 const bench_output_t *bench_output(void) {
   return has_output ? &output : NULL;
 }

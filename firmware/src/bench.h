@@ -83,6 +83,15 @@ const int16_t *bench_audio(uint32_t *crc);
  * come from, or of the tensor that was loaded. */
 const int8_t *bench_features(uint32_t *crc);
 
+/* For a listener. bench_stream_room gives up clip, features and output, and lends the KWS_CLIP_SAMPLES samples of the
+ * clip's place, valid until the next call above; NULL without a model. bench_stream_start takes its first
+ * KWS_START_SAMPLES samples as the stream's beginning, bench_stream_push the newest KWS_WINDOW_SAMPLES (front_end.h);
+ * bench_stream_classify gives the selected model's output on the last second, which no command sees. */
+int16_t *bench_stream_room(void);
+void bench_stream_start(void);
+void bench_stream_push(const int16_t *samples);
+const bench_output_t *bench_stream_classify(void);
+
 /* The last output, or NULL where there is none; valid until the next call above. */
 const bench_output_t *bench_output(void);
 

@@ -1,6 +1,6 @@
 /*
  * What the firmware asks of a board. Each board is one folder behind this header: ports/nrf52840 (bare metal) and
- * ports/host (the same contract on stdin and stdout). Nothing else in firmware/src knows which chip it runs on.
+ * ports/host (the same contract on stdin and stdout). microphone.h belongs to it. Nothing else in firmware/src knows which chip it runs on.
  *
  * The serial link is half duplex by agreement: the host sends one command, or one announced upload, and then waits for
  * the line m-ready. A port need not receive while it sends or computes, beyond the first byte after m-ready.
@@ -22,6 +22,9 @@ uint32_t port_clock_hz(void);
 /* Waits until `bytes` bytes have come and writes all of them to destination (in RAM; bytes 0..65535, 0 does nothing).
  * Does not return when the link is gone for good (the host port then ends its process). */
 void port_read(void *destination, uint32_t bytes);
+
+/* The byte that port_read would give next, without taking it, or -1 where none has come yet; does not wait. */
+int port_peek(void);
 
 /* Sends `bytes` bytes and returns when they have left the buffer. source may lie in flash. */
 void port_write(const void *source, uint32_t bytes);

@@ -162,6 +162,11 @@ static void end_line(void) {
   reply_close();
 }
 
+void reply_end_part(void) {
+  end_line();
+  reply_begin(1, reply_sequence_number);
+}
+
 void reply_end(kws_status_t status) {
   if (status != KWS_OK) {
     reply_open(KWS_ERROR_OPEN);

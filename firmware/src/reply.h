@@ -38,6 +38,10 @@ void reply_line(const char *text);
  * hex digits. */
 void reply_block(const char *start, uint32_t offset, const void *data, uint32_t bytes);
 
+/* Ends a part of a framed answer, without m-ready: what was sent is a whole answer, and what follows another one under
+ * the same sequence number. */
+void reply_end_part(void);
+
 /* Ends an answer: an error line unless status is KWS_OK, the end where it is framed, m-ready. After an error nothing
  * sent before it in this answer counts. */
 void reply_end(kws_status_t status);

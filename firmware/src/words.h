@@ -7,7 +7,7 @@
 #include "protocol.h"
 
 /* As many words as any command takes, and NULL behind the last one. */
-enum { WORDS_MAX = 3 };
+enum { WORDS_MAX = 4 };
 
 /* Whether two texts are the same. */
 int words_same(const char *a, const char *b);

@@ -1,6 +1,7 @@
 """The emulated board as a process behind a serial port.
 
     python -m kws.board.emulator FLASH_FILE [--tcp] [--elf IMAGE.elf] [--cycle-model NAME] [--trace FILE]
+        [--microphone WAV [--speed fast]]
 
 Goes in: a flash file (raw, from address 0, up to 1 MiB, the rest erased); programming the board is writing that file.
 Comes out: one line on stdout, the URL that pyserial opens (the path of a pseudo-terminal; `socket://127.0.0.1:PORT`
@@ -21,12 +22,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args
 
 from kws.board.cycle_models import CYCLE_MODELS, TABLE
 from kws.board.faults import Symbols
 from kws.board.link import open_link
 from kws.board.machine import EmulatedBoard
+from kws.board.pdm import Speed
 from kws.board.trace_file import write_trace
 from kws.board.tracing import Tracer
 from kws.errors import BoardError
@@ -38,19 +40,29 @@ _PARENT_POLL_S = 1.0
 
 @contextmanager
 def running_emulator(
-    flash_file: Path, tcp: bool = False, elf: Path | None = None, cycle_model: str = TABLE, trace: Path | None = None
+    flash_file: Path,
+    tcp: bool = False,
+    elf: Path | None = None,
+    cycle_model: str = TABLE,
+    trace: Path | None = None,
+    microphone: Path | None = None,
+    speed: Speed = "real",
 ) -> Iterator[str]:
     """Yield the URL of an emulated board that runs what flash_file holds; it ends with the block, whatever happens.
 
     `cycle_model` is a name of CYCLE_MODELS (kws/board/cycle_models.py); `trace` is a file that is written anew whenever
-    the firmware switches its cycle counter off.
+    the firmware switches its cycle counter off. `microphone` is a WAV file that it hears, from its beginning whenever
+    it starts its microphone, at `speed` (kws/board/pdm.py); without one it has none.
 
     Raises:
         BoardError: the board does not start, or the firmware could not go on; in a block that failed for want of
             answers this is the cause that counts.
     """
     with tempfile.TemporaryFile() as complaints:
-        process = _start(flash_file, tcp, elf, cycle_model, trace, complaints)
+        options = [*(["--tcp"] if tcp else []), "--cycle-model", cycle_model, "--speed", speed]
+        for name, path in (("--elf", elf), ("--trace", trace), ("--microphone", microphone)):
+            options += [name, str(path)] if path else []
+        process = _start([str(flash_file), *options], complaints)
         try:
             yield _ready_line(process)
         except Exception as error:
@@ -64,12 +76,8 @@ def running_emulator(
             _end(process, complaints)
 
 
-def _start(
-    flash_file: Path, tcp: bool, elf: Path | None, cycle_model: str, trace: Path | None, complaints: IO[bytes]
-) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "kws.board.emulator", str(flash_file), *(["--tcp"] if tcp else [])]
-    command += ["--cycle-model", cycle_model, *(["--elf", str(elf)] if elf else [])]
-    command += ["--trace", str(trace)] if trace else []
+def _start(arguments: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "kws.board.emulator", *arguments]
     package_parent = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
@@ -140,13 +148,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--elf", type=Path, help="the image's ELF file, to name functions when the firmware fails")
     parser.add_argument("--cycle-model", choices=CYCLE_MODELS, default=TABLE, help="what the cycle counter charges")
     parser.add_argument("--trace", type=Path, help="write here where the cycles of the last counted run went")
+    parser.add_argument("--microphone", type=Path, help="a WAV file (16 kHz, mono, 16 bits) that the microphone hears")
+    parser.add_argument("--speed", choices=get_args(Speed), default="real", help="at which it hears it (real)")
     options = parser.parse_args(arguments)
     _end_on_signals_and_stdin()
     try:
         link = open_link(options.tcp)
         model, symbols = CYCLE_MODELS[options.cycle_model], Symbols(options.elf and _read(options.elf))
         tracer = Tracer(lambda intervals: write_trace(options.trace, intervals)) if options.trace else None
-        board = EmulatedBoard(_read(options.flash_file), link, model, symbols, tracer)
+        board = EmulatedBoard(
+            _read(options.flash_file), link, model, symbols, tracer, options.microphone, options.speed
+        )
         print(link.url, flush=True)
         board.run()
     except BoardError as error:

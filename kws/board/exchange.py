@@ -38,6 +38,7 @@ class Exchange:
         self.exchanges = self.repeats = 0
         self._port, self._timeout_s, self._transcript = port, timeout_s, transcript
         self._sequence = 0
+        self._command = ""
 
     def begin(self) -> None:
         """Number from 1 on."""
@@ -69,6 +70,7 @@ class Exchange:
             self._sequence += 1
             sequence = self._sequence
         self.exchanges += 1
+        self._command = command.split()[0]
         attempts = Transcript()
         self._port.transcript = attempts
         try:
@@ -78,6 +80,25 @@ class Exchange:
         except BoardError:
             self._transcript.add(attempts)
             raise
+
+    def further(self, deadline: float) -> list[replies.Line]:
+        """The next answer to a command that goes on (protocol.Command), which was the last one asked. The transcript
+        does not keep it.
+
+        Raises:
+            Late: none by the deadline.
+            Damaged: what came is not whole; it is lost.
+            BoardError: the port is gone, or the firmware has stopped.
+        """
+        self._port.transcript = Transcript()
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith(protocol.reply_open(protocol.END)):
+            lines.append(self._port.line(deadline))
+            if lines[-1].startswith(_FAULT):
+                raise BoardError(f"the firmware has stopped: {lines[-1]}")
+            if lines[-1] == protocol.STARTED:
+                raise BoardError("the board has started again")
+        return replies.parse(self._command, self._sequence, lines)
 
     def tell(self, command: str) -> None:
         """Send a command that is not answered by a reply."""
@@ -93,6 +114,7 @@ class Exchange:
 
     def _answered(self, command: str, payload: bytes, tries: int, takes_s: float, sequence: int) -> list[replies.Line]:
         frame, problem = protocol.frame(sequence, command), "nothing"
+        goes_on = protocol.COMMANDS[command.split()[0]].goes_on
         transfer_s = self._port.transfer_s(len(payload) + 4 * protocol.LINE_BYTES_MAX)
         patience_s = self._timeout_s * _FIRST_PATIENCE + takes_s + transfer_s
         deadline = time.monotonic() + self._timeout_s + takes_s + transfer_s
@@ -101,7 +123,7 @@ class Exchange:
             self.repeats += attempt > 0
             self._send(frame, payload)
             try:
-                lines = self._answer(sequence, min(deadline, time.monotonic() + patience_s))
+                lines = self._answer(sequence, min(deadline, time.monotonic() + patience_s), goes_on)
                 return self._parsed(frame, payload, command, sequence, lines)
             except Late as late:
                 problem, patience_s, silences = str(late), 2 * patience_s, silences + 1
@@ -133,7 +155,7 @@ class Exchange:
         data = frame.encode() + (payload or protocol.COMMAND_END.encode())
         self._port.write(data, self._timeout_s, frame + _note(payload))
 
-    def _answer(self, sequence: int, deadline: float) -> list[str]:
+    def _answer(self, sequence: int, deadline: float, goes_on: bool) -> list[str]:
         """Lines up to the end of the answer to this command; answers to others before it are dropped."""
         lines: list[str] = []
         stale = False
@@ -148,7 +170,8 @@ class Exchange:
                 lines, stale = [], False
             elif line.startswith(protocol.reply_open(protocol.END)) and (found := replies.ended(lines)) is not None:
                 if found == sequence:
-                    self._ready()
+                    if not goes_on or lines[-2].startswith(protocol.ERROR_OPEN):
+                        self._ready()
                     return lines
                 lines, stale = [], True
             elif line == protocol.STARTED:

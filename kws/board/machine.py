@@ -2,13 +2,15 @@
 
 Goes in: the content of the flash, a link. Comes out: what the firmware sends; BoardError, with the pc and the function,
 for what the chip would fault on and for what is not modelled here. Modelled are 1 MiB of flash, 256 KiB of RAM, UARTE0,
-CLOCK, the cache's switch, GPIO, two timers, the core's control registers with reset, and the cycle counter
+CLOCK, the cache's switch, GPIO, two timers, PDM (a microphone that
+hears a file), the core's control registers with reset, and the cycle counter
 (kws/board/counter.py). Not modelled: interrupts and fault handlers, the radio and every other peripheral, writing to
 flash. Memory takes no wait states unless the model charges them (kws/board/cycle_models.py).
 The board boots as after the bootloader: from the vector table at 0x10000, RAM with nothing useful in it.
 """
 
 import struct
+from pathlib import Path
 
 import capstone
 from capstone.arm import ARM_OP_MEM
@@ -38,6 +40,7 @@ from kws.board.cycle_models import CycleModel
 from kws.board.faults import FirmwareFault, Symbols
 from kws.board.link import Link
 from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM_START
+from kws.board.pdm import Pdm, Speed
 from kws.board.peripherals import DEMCR_ADDRESS, Dwt, cache_enabled, clock, gpio, nvmc, system_control
 from kws.board.registers import Registers
 from kws.board.timers import BoardTime, timers
@@ -63,12 +66,15 @@ class EmulatedBoard:
         model: CycleModel | None = None,
         symbols: Symbols | None = None,
         tracer: Tracer | None = None,
+        microphone: Path | None = None,
+        speed: Speed = "real",
     ) -> None:
         if len(flash) > FLASH_END:
             raise BoardError(f"The flash file has {len(flash)} bytes, the chip {FLASH_END}: program the board again.")
         self._flash = flash.ljust(FLASH_END, b"\xff")
         self._link, self._model, self._symbols = link, model or CycleModel(), symbols or Symbols()
         self._tracer = tracer
+        self._microphone, self._speed = microphone, speed
         self.resets = 0
 
     def run(self) -> None:
@@ -109,14 +115,15 @@ class EmulatedBoard:
 
     def _add_peripherals(self) -> None:
         control = system_control(self._ask_reset)
-        self._uarte = Uarte(self.core, self._link, lambda: self._counter.attached)
+        pdm = Pdm(self.core, self._link, self._time, self._microphone, self._speed)
+        self._uarte = Uarte(self.core, self._link, lambda: self._counter.attached, lambda: pdm.running)
         dwt = Dwt(
             demcr=lambda: control.values[DEMCR_ADDRESS & _PAGE],
             counting=lambda: self._counter.attached,
             cycles=self._cycles_here,
             switch=self._ask_switch,
         )
-        pages = (clock(), *timers(self._time), self._uarte, self._cache, gpio(), control, dwt)
+        pages = (clock(), *timers(self._time), self._uarte, self._cache, gpio(), control, dwt, pdm)
         self._pages: dict[int, Registers] = {page.base: page for page in pages}
         for start, size in PERIPHERALS:
             self.core.mmio_map(start, size, self._read, start, self._write, start)

@@ -16,6 +16,10 @@ A host may send a framed command again, with the same sequence number, until it 
 is done once a sequence number, the rest gives the same again. `hello` begins a session. Before the first one, so also
 after each start, the board refuses all other framed commands; a start in the middle of a session cannot pass unseen.
 
+`listen` is answered by `listening`; then the board sends answers under the same number by itself, each with its end,
+until it hears a byte that is none of `%`, CR, LF and NUL. It then says `m-ready` and takes that byte as
+a command's first.
+
 `put` is followed by raw bytes. A board that waits for bytes which got lost is given UPLOAD_BYTES_MAX line feeds and a
 `%`: whatever state a session left behind, that brings it back to its command loop.
 """
@@ -24,6 +28,7 @@ import zlib
 from dataclasses import dataclass
 
 from kws.features import BANDS, CLIP_SAMPLES, FRAMES
+from kws.labels import class_names
 
 VERSION = 2
 COMMAND_END = "%"
@@ -37,6 +42,11 @@ AUDIO_BYTES = 2 * CLIP_SAMPLES  # int16, little-endian
 UPLOAD_BYTES_MAX = 4000  # in one `put`
 FEATURE_BYTES = FRAMES * BANDS  # int8, frames first
 REPETITIONS_MAX = 65535  # of `infer`
+OTHER_CLASSES = len(class_names(()))  # the first ones, silence and unknown: nothing to be heard
+STRIDES_MAX = 50  # from one decision of a listener to the next
+SMOOTHING_MAX = 8  # decisions that a listener averages
+SUPPRESSION_MS_MAX = 60_000
+LEVEL_STRIDES = 25  # from one report of the level to the next, at least
 STARTED = "m-init-done"
 READY = "m-ready"
 ERROR_OPEN = "e-["
@@ -49,11 +59,15 @@ MODEL_PHASES = PHASES[2:]
 
 @dataclass(frozen=True)
 class Command:
-    """A framed command: the words after its name, and the lines it is answered with, in order."""
+    """A framed command: the words after its name, and the lines it is answered with, in order.
+
+    `goes_on`: further answers follow the first one, under its number, and `m-ready` only when the host says something.
+    """
 
     arguments: tuple[str, ...]
     replies: tuple[str, ...]
     meaning: str
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,13 @@ COMMANDS: dict[str, Command] = {
     "time": Command((), _PHASES_OUTPUT, "run with the cycle counter on, and one stride of streaming"),
     "time_model": Command((), _PHASES_OUTPUT, "classify with the cycle counter on"),
     "features": Command(("offset", "bytes"), ("input", "features"), "a part of the features that are there"),
+    "listen": Command(
+        ("strides", "smoothing", "threshold", "suppression_ms"),
+        ("listening", "heard", "level"),
+        "report words from the microphone, until something is sent",
+        goes_on=True,
+    ),
+    "stop": Command((), ("stopped",), "what was heard since the last `listen`, which has ended by now"),
     "output": Command((), _OUTPUT, "the last output again"),
     "reset": Command((), (), "start again; answered by the lines of a start"),
 }
@@ -119,6 +140,12 @@ REPLIES: dict[str, Reply] = {
     "logits": Reply((("offset", "number"), ("data", "hex"))),  # int8
     "probabilities": Reply((("offset", "number"), ("data", "hex"))),  # uint16 Q15, little-endian
     "features": Reply((("offset", "number"), ("data", "hex"))),  # int8
+    "listening": Reply(
+        (("strides", "number"), ("smoothing", "number"), ("threshold", "number"), ("suppression_ms", "number"))
+    ),
+    "heard": Reply((("number", "number"), ("ms", "number"), ("label", "number"), ("score", "number"))),  # 1/32768
+    "level": Reply((("ms", "number"), ("peak", "number"), ("lost_samples", "number"), ("words", "number"))),
+    "stopped": Reply((("ms", "number"), ("words", "number"), ("lost_samples", "number"))),
     END: Reply((("sequence", "number"), ("bytes", "number"), *_CRC)),
 }
 

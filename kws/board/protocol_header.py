@@ -50,6 +50,11 @@ def _constants(baud: int) -> dict[str, str]:
         "UPLOAD_BYTES_MAX": protocol.UPLOAD_BYTES_MAX,
         "FEATURE_BYTES": protocol.FEATURE_BYTES,
         "REPETITIONS_MAX": protocol.REPETITIONS_MAX,
+        "OTHER_CLASSES": protocol.OTHER_CLASSES,
+        "STRIDES_MAX": protocol.STRIDES_MAX,
+        "SMOOTHING_MAX": protocol.SMOOTHING_MAX,
+        "SUPPRESSION_MS_MAX": protocol.SUPPRESSION_MS_MAX,
+        "LEVEL_STRIDES": protocol.LEVEL_STRIDES,
     }
     texts = {"STARTED": protocol.STARTED, "READY": protocol.READY, "ERROR_OPEN": protocol.ERROR_OPEN}
     texts |= {f"REPLY_{word.upper()}": protocol.reply_open(word) for word in protocol.REPLIES}

@@ -23,6 +23,7 @@ _SENT = re.compile(rf"> {protocol.FRAME_OPEN}([0-9]+) ([a-z_]+).*")
 _KINDS = {"number": re.compile(r"[0-9]{1,10}"), "hex": re.compile(r"[0-9a-f]+"), "text": re.compile(r"[!-~]+")}
 _NUMBER_MAX = 2**32 - 1
 _SHOWN_CHARACTERS = 160
+_ONE = 32768  # of a probability
 
 
 class Refused(BoardError):
@@ -87,6 +88,35 @@ class Timing:
     def ms(self, phase: str) -> float:
         """Milliseconds of a phase."""
         return self.cycles[phase] * 1e3 / self.clock_hz
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A word that a listening board has heard: the how manieth, when, which class, and its mean probability."""
+
+    number: int
+    ms: int  # of sound since its microphone's start
+    label: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a listening board says twice a second: the loudest sample since the last time, and its totals."""
+
+    ms: int
+    peak: int
+    lost_samples: int
+    words: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A board's totals once it has stopped listening."""
+
+    ms: int
+    words: int
+    lost_samples: int
 
 
 def ended(lines: Sequence[str]) -> int | None:
@@ -214,6 +244,23 @@ def recorded(parsed: Sequence[Line]) -> str:
     if fields["bytes"] != protocol.AUDIO_BYTES:
         raise BoardError(f"the board has recorded {fields['bytes']} bytes where a clip has {protocol.AUDIO_BYTES}")
     return fields["crc32"]
+
+
+def report(parsed: Sequence[Line]) -> Heard | Level:
+    """A further answer to `listen`."""
+    (word, fields), *more = parsed or [("", {})]
+    if more or word not in ("heard", "level"):
+        raise BoardError(f"a report of a listening board has one line, heard or level, not {parsed}")
+    if word == "level":
+        return Level(**fields)
+    if fields["score"] > _ONE:
+        raise BoardError(f"a mean probability of {fields['score']} / {_ONE} is more than 1")
+    return Heard(fields["number"], fields["ms"], fields["label"], fields["score"] / _ONE)
+
+
+def stopped(parsed: Sequence[Line]) -> Stopped:
+    """The answer to `stop`."""
+    return Stopped(**_only(parsed, "stopped"))
 
 
 def _answer(lines: Sequence[str]) -> tuple[int, list[str]] | None:

@@ -39,6 +39,10 @@ class BoardTime:
         """From now on time is what `cycles` counts, from 0 on."""
         self._passed_ns, self._since_ns, self._cycles = self._ns(), None, cycles
 
+    def follow(self, elapsed_ns: Callable[[], int]) -> None:
+        """From now on time is what `elapsed_ns` gives, from 0 on."""
+        self.count_cycles(lambda: elapsed_ns() * CORE_HZ // 1_000_000_000)
+
     def run_free(self) -> None:
         """From now on time is the host's."""
         self._passed_ns, self._since_ns = self._ns(), self._now_ns()

@@ -7,7 +7,8 @@ baud rate, pins and parity are accepted and have no effect.
 
 A firmware that polls an RX event sleeps in `Link.read`, so that it does not burn the host's processor: up to
 POLL_TIMEOUT_S a poll, and while the cycle counter runs until the event has come, so that the number of polls, and with
-it the cycles, does not depend on the host.
+it the cycles, does not depend on the host. While the microphone runs, its events are what is slept
+for (kws/board/pdm.py).
 """
 
 from collections.abc import Callable
@@ -49,9 +50,11 @@ class Memory(Protocol):
 class Uarte(Registers):
     """The registers, and the one reception that can be under way."""
 
-    def __init__(self, memory: Memory, link: Link, counting: Callable[[], bool]) -> None:
+    def __init__(
+        self, memory: Memory, link: Link, counting: Callable[[], bool], listening: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__("UARTE0", UARTE0_START)
-        self._memory, self._link, self._counting = memory, link, counting
+        self._memory, self._link, self._counting, self._listening = memory, link, counting, listening
         self._receive_at = self._receive_bytes = self._received_bytes = 0
         self.receiving = False
         self.plain(dict.fromkeys((*_EVENTS, *_PLAIN, SHORTS), 0) | dict.fromkeys(_PINS, 0xFFFFFFFF))
@@ -99,7 +102,7 @@ class Uarte(Registers):
     def _wait_for(self, event: int) -> int:
         """Read an RX event: first take what has come."""
         while self.receiving and not self.values[event]:
-            self._receive(None if self._counting() else POLL_TIMEOUT_S)
+            self._receive(None if self._counting() else 0.0 if self._listening() else POLL_TIMEOUT_S)
             if not self._counting():
                 break
         return self.values[event]

@@ -26,6 +26,7 @@ public:
   bool connected();
   int available(void);
   int read(void);
+  int peek(void);
   void send_nb(uint8_t *buffer, uint32_t size, uint32_t *actual, bool now = true);
 };
 } // namespace arduino

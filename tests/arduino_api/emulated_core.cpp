@@ -31,6 +31,10 @@ int arduino::USBSerial::read(void) {
   return byte;
 }
 
+int arduino::USBSerial::peek(void) {
+  return uart_peek();
+}
+
 void arduino::USBSerial::send_nb(uint8_t *buffer, uint32_t size, uint32_t *actual, bool) {
   has_room = !has_room;
   *actual = has_room ? size : 0;

@@ -27,6 +27,10 @@ int arduino::USBSerial::read(void) {
   return incoming_bytes == 0 ? -1 : (incoming_bytes--, *incoming++);
 }
 
+int arduino::USBSerial::peek(void) {
+  return incoming_bytes == 0 ? -1 : *incoming;
+}
+
 void arduino::USBSerial::send_nb(uint8_t *buffer, uint32_t size, uint32_t *actual, bool) {
   largest_packet = size > largest_packet ? size : largest_packet;
   *actual = size < room_bytes ? size : room_bytes;

@@ -1,24 +1,29 @@
 /* A board without a board: the contract of port.h on stdin and stdout, for tests on a PC.
  *
  *   firmware [IMAGE [MICROPHONE]]    IMAGE: a file whose bytes stand for the image on flash (default: none, 0 bytes)
- *                                    MICROPHONE: a file of int16 samples, heard anew by each recording (default: none)
+ *                                    MICROPHONE: a file of int16 samples, heard anew by each recording and each
+ * listener, as fast as it asks; silence behind its end (default: none)
  *
  * Times are nanoseconds of the PC's monotonic clock, and say so. The process ends when stdin does. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime, execv */
 #include "port.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "firmware.h"
+#include "microphone.h"
 
 enum { IMAGE_BYTES_MAX = 1 << 20 };
 
 static uint8_t image[IMAGE_BYTES_MAX];
 static uint32_t image_bytes;
 static const char *microphone;
+static FILE *heard;
 static char **arguments;
 static uint64_t boot_ns, started_ns, last_ns;
 
@@ -40,15 +45,36 @@ uint32_t port_clock_hz(void) {
   return 1000000000;
 }
 
+static int waiting = -1; /* a byte that was looked at and not taken */
+
+/* Some bytes, at least one. */
+static uint32_t read_some(uint8_t *destination, uint32_t bytes) {
+  ssize_t got = read(STDIN_FILENO, destination, bytes);
+  if (got <= 0)
+    exit(0);
+  return (uint32_t)got;
+}
+
 void port_read(void *destination, uint32_t bytes) {
   uint8_t *next = destination;
-  while (bytes > 0) {
-    ssize_t got = read(STDIN_FILENO, next, bytes);
-    if (got <= 0)
-      exit(0);
-    next += got;
-    bytes -= (uint32_t)got;
+  if (bytes > 0 && waiting >= 0) {
+    *next++ = (uint8_t)waiting;
+    bytes--;
+    waiting = -1;
   }
+  while (bytes > 0) {
+    uint32_t got = read_some(next, bytes);
+    next += got;
+    bytes -= got;
+  }
+}
+
+int port_peek(void) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  uint8_t byte;
+  if (waiting < 0 && poll(&input, 1, 0) > 0 && read_some(&byte, 1) > 0)
+    waiting = byte;
+  return waiting;
 }
 
 void port_write(const void *source, uint32_t bytes) {
@@ -88,6 +114,29 @@ int port_record(int16_t *samples, uint32_t count) {
   int recorded = enough && fread(samples, sizeof *samples, count, file) == count;
   fclose(file);
   return recorded;
+}
+
+int microphone_start(void) {
+  heard = microphone == NULL ? NULL : fopen(microphone, "rb");
+  return heard != NULL;
+}
+
+uint32_t microphone_available(void) {
+  return UINT32_MAX;
+}
+
+uint32_t microphone_read(int16_t *samples, uint32_t count) {
+  size_t got = fread(samples, sizeof *samples, count, heard);
+  memset(samples + got, 0, (count - got) * sizeof *samples);
+  return count;
+}
+
+uint32_t microphone_lost(void) {
+  return 0;
+}
+
+void microphone_stop(void) {
+  fclose(heard);
 }
 
 const uint8_t *port_image(uint32_t *bytes) {

@@ -25,6 +25,10 @@ void port_read(void *destination, uint32_t bytes) {
   uart_read(destination, bytes);
 }
 
+int port_peek(void) {
+  return uart_peek();
+}
+
 void port_write(const void *source, uint32_t bytes) {
   uart_write(source, bytes);
 }
@@ -42,13 +46,6 @@ void port_count_stop(void) {
 /* noinline: every read of the counter costs the same, and stands at the start of a basic block. */
 __attribute__((noinline)) uint32_t port_cycles(void) {
   return DWT_CYCCNT;
-}
-
-/* The bench has no driver for the PDM microphone. */
-int port_record(int16_t *samples, uint32_t count) {
-  (void)samples;
-  (void)count;
-  return 0;
 }
 
 const uint8_t *port_image(uint32_t *bytes) {

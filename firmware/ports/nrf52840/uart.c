@@ -72,6 +72,13 @@ void uart_read(void *destination, uint32_t bytes) {
   start_reception(&first_byte, 1);
 }
 
+int uart_peek(void) {
+  if (UARTE0_ENDRX == 0)
+    return -1;
+  finish_reception();
+  return first_byte;
+}
+
 void uart_write(const void *source, uint32_t bytes) {
   const uint8_t *next = source;
   while (bytes > 0) {

@@ -10,6 +10,7 @@ from kws.board.boards.interface import BareMetal
 from kws.board.boards.ports import opened
 from kws.board.cycle_models import BOUNDS, TABLE
 from kws.board.memory import FLASH_START
+from kws.board.pdm import Speed
 from kws.errors import BoardError
 from kws.files import write_bytes
 from kws.store import store_root
@@ -38,14 +39,18 @@ class EmulatorBoard(BareMetal):
             write_bytes(self.elf_file, elf.read_bytes())
 
     @contextmanager
-    def open(self, cycle_model: str = TABLE) -> Iterator[serial.SerialBase]:
-        """Start it; it ends with the block."""
+    def open(
+        self, cycle_model: str = TABLE, microphone: Path | None = None, speed: Speed = "real"
+    ) -> Iterator[serial.SerialBase]:
+        """Start it; it ends with the block. `microphone`, `speed`: see kws.board.emulator.running_emulator."""
         from kws.board.emulator import running_emulator  # loads unicorn, which no other board needs
 
         self.refuse_empty_flash()
         elf = self.elf_file if self.elf_file.exists() else None
         with (
-            running_emulator(self.flash_file, elf=elf, cycle_model=cycle_model) as url,
+            running_emulator(
+                self.flash_file, elf=elf, cycle_model=cycle_model, microphone=microphone, speed=speed
+            ) as url,
             opened(url, self._baud, self.name) as port,
         ):
             yield port
