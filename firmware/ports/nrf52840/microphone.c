@@ -29,9 +29,8 @@ enum {
 static int16_t blocks[2][BLOCK_SAMPLES];
 static uint32_t filling; /* block that EasyDMA writes */
 static uint32_t left;    /* samples of the other one that were not read yet */
-static uint32_t ended;   /* blocks since the start, the lost ones too */
 static uint32_t lost;
-static uint64_t started_us;
+static int64_t ended_us; /* when the last block ended, by the clock */
 
 int microphone_start(void) {
   GPIO_P0_OUTSET = 1u << PIN_POWER;
@@ -47,27 +46,25 @@ int microphone_start(void) {
   PDM_STARTED = PDM_END = 0;
   PDM_ENABLE = 1;
   PDM_START = 1;
-  filling = left = ended = lost = 0;
+  filling = left = lost = 0;
   for (uint32_t polls = 0; PDM_STARTED == 0; polls++)
     if (polls == POLLS_MAX)
       return 0;
-  started_us = port_microseconds();
+  ended_us = (int64_t)port_microseconds();
   PDM_SAMPLE_PTR = (uint32_t)(uintptr_t)blocks[1]; /* taken when the first block ends */
   return 1;
 }
 
 /* The block is full, EasyDMA goes on with the other one, and after that comes back to this. */
 static void end_block(void) {
-  uint32_t by_the_clock = (uint32_t)((port_microseconds() - started_us) / BLOCK_US);
+  const int64_t now_us = (int64_t)port_microseconds();
   PDM_END = 0;
   PDM_SAMPLE_PTR = (uint32_t)(uintptr_t)blocks[filling];
   filling ^= 1;
   lost += left;
   left = BLOCK_SAMPLES;
-  if (by_the_clock > ++ended) {
-    lost += (by_the_clock - ended) * BLOCK_SAMPLES;
-    ended = by_the_clock;
-  }
+  for (ended_us += BLOCK_US; now_us - ended_us >= BLOCK_US; ended_us += BLOCK_US)
+    lost += BLOCK_SAMPLES;         /* no division: of 64 bits it would be a kilobyte of code */
   __asm volatile("" ::: "memory"); /* what EasyDMA wrote is read only after this */
 }
 
