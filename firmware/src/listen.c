@@ -15,9 +15,10 @@ KWS_COLD_BEGIN
 
 enum { KEPT_SAMPLES = KWS_WINDOW_SAMPLES - KWS_STRIDE_SAMPLES, SAMPLES_A_MS = KWS_SAMPLE_RATE_HZ / 1000, NONE = ~0u };
 
-static int16_t window[KWS_WINDOW_SAMPLES];                   /* the newest */
-static uint16_t history[KWS_SMOOTHING_MAX][KWS_CLASSES_MAX]; /* probabilities of the last decisions */
-static uint32_t sums[KWS_CLASSES_MAX];                       /* of them, a class */
+/* Both lie where the clip was, once the stream has started from it. */
+static int16_t *window;                      /* the newest KWS_WINDOW_SAMPLES */
+static uint16_t (*history)[KWS_CLASSES_MAX]; /* probabilities of the last KWS_SMOOTHING_MAX decisions */
+static uint32_t sums[KWS_CLASSES_MAX];       /* of them, a class */
 static uint32_t decisions, samples_taken, strides_since_level;
 static uint32_t last_word, last_word_ms; /* last_word: NONE once its mean has been below the threshold */
 static int peak;
@@ -59,8 +60,11 @@ static int take_first(int16_t *room) {
   peak = 0;
   if (!settled || !take(room, KWS_START_SAMPLES))
     return 0;
-  memcpy(window, room + KWS_START_SAMPLES - KWS_WINDOW_SAMPLES, sizeof window);
   bench_stream_start();
+  window = room;
+  memmove(window, room + KWS_START_SAMPLES - KWS_WINDOW_SAMPLES, KWS_WINDOW_SAMPLES * sizeof *window);
+  history = (uint16_t (*)[KWS_CLASSES_MAX])(void *)(room + KWS_WINDOW_SAMPLES);
+  memset(history, 0, KWS_SMOOTHING_MAX * sizeof *history);
   return 1;
 }
 
@@ -126,7 +130,6 @@ static void decide(const listen_settings_t *settings) {
 }
 
 static void begin(const listen_settings_t *settings) {
-  memset(history, 0, sizeof history);
   memset(sums, 0, sizeof sums);
   memset(&totals, 0, sizeof totals);
   decisions = samples_taken = strides_since_level = 0;
