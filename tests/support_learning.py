@@ -50,6 +50,7 @@ PARAMS = {
     | {"max_inference_ms": None, "sparse_from": 0.8},
     "flash": {"board": "emulator", "port": None, "baud": 115200, "timeout_s": 20.0},
     "mcu_benchmark": {"clips": 12, "timed_clips": 2, "timed_clips_pruned": 1},
+    "listen": {"strides": 5, "smoothing": 4, "threshold": 0.7, "suppression_ms": 500},
 }
 
 
