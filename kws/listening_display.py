@@ -5,7 +5,7 @@ import math
 from typing import TextIO
 
 from kws.board.listening import Ear
-from kws.board.replies import Heard, Level
+from kws.board.replies_listening import Heard, Level
 
 _BAR = 20
 _METER = 30

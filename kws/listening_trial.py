@@ -16,7 +16,7 @@ import numpy as np
 from kws.audio import write_wav
 from kws.board.boards import EmulatorBoard
 from kws.board.listening import listening
-from kws.board.replies import Heard
+from kws.board.replies_listening import Heard
 from kws.board.session import Session
 from kws.confusion import share_interval
 from kws.corpus import Corpus

@@ -14,12 +14,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kws.bench.report import PHASE_TITLES
-from kws.captions import cycles_caption, data_caption
-from kws.errors import ArtifactError, KwsError
-from kws.files import write_text
-from kws.summary import Metrics, headline, load_metrics
-from kws.sweep_model import rows as model_rows
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from kws.bench.report import PHASE_TITLES  # noqa: E402
+from kws.captions import cycles_caption, data_caption  # noqa: E402
+from kws.errors import ArtifactError, KwsError  # noqa: E402
+from kws.files import write_text  # noqa: E402
+from kws.summary import Metrics, headline, load_metrics  # noqa: E402
+from kws.sweep_model import rows as model_rows  # noqa: E402
+from tools.readme_listening import listening_table  # noqa: E402
+from tools.readme_markdown import markdown, percent  # noqa: E402
 
 FOLDERS = {
     "here": Path("metrics"),
@@ -33,7 +38,7 @@ def headline_table(results: Sequence[Metrics]) -> str:
     """The table that `make repro` ends with, a column for each data."""
     columns = [dict(headline(metrics)) for metrics in results]
     rows = [[name, *(column[name] for column in columns)] for name in columns[0] if all(name in c for c in columns)]
-    return _markdown(["", *(column["speech"] for column in columns)], [row for row in rows if row[0] != "speech"])
+    return markdown(["", *(column["speech"] for column in columns)], [row for row in rows if row[0] != "speech"])
 
 
 def bits_table(results: Sequence[Metrics]) -> str:
@@ -41,7 +46,7 @@ def bits_table(results: Sequence[Metrics]) -> str:
     rows = []
     for metrics in results:
         ptq, qat = metrics["ptq_sweep"], metrics["qat_sweep"]
-        rows.append(["float", _percent(ptq["float_test_accuracy"]), "", _percent(qat["float_test_accuracy"]), "", ""])
+        rows.append(["float", percent(ptq["float_test_accuracy"]), "", percent(qat["float_test_accuracy"]), "", ""])
         names = dict.fromkeys([*ptq, *qat])
         del names["float_test_accuracy"]
         for name in names:
@@ -49,7 +54,7 @@ def bits_table(results: Sequence[Metrics]) -> str:
                 cell for sweep in (ptq, qat) for cell in (_with_deviation(sweep.get(name)), _paired(sweep.get(name)))
             ]
             rows.append([name, *cells, f"{(ptq.get(name) or qat[name])['weight_bytes']:,}"])
-    return _markdown(["bits", "PTQ", "PTQ less float", "QAT", "QAT less float", "weights (bytes)"], rows)
+    return markdown(["bits", "PTQ", "PTQ less float", "QAT", "QAT less float", "weights (bytes)"], rows)
 
 
 def _paired(width: dict | None) -> str:
@@ -70,13 +75,13 @@ def pruning_table(results: Sequence[Metrics]) -> str:
             [
                 data_caption(metrics["preprocess"]["source"]), f"{point['amount']:.1%}", f"{point['parameters']:,.0f}",
                 f"{point['flops']:,.0f}", _milliseconds(ms.get(point["amount"]), board),
-                f"{point['cpu_latency_us']:.0f}", _percent(point["test_accuracy"]),
-                _percent(point["test_accuracy_fine_tuned"]),
+                f"{point['cpu_latency_us']:.0f}", percent(point["test_accuracy"]),
+                percent(point["test_accuracy_fine_tuned"]),
             ]
             for point in metrics["prune_sweep"]["structured"]
         ]  # fmt: skip
     head = ["speech", "removed", "parameters", "FLOPs", "on the board (ms)", "host CPU (µs)", "pruned", "fine-tuned"]
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _is_structured(model: dict) -> bool:
@@ -95,11 +100,11 @@ def sparse_table(results: Sequence[Metrics]) -> str:
                     [
                         f"{model['amount']:.0%}", f"{model['parameters']:,}", f"{model['nonzero_parameters']:,}",
                         f"{weight_bytes:,} of {weights:,}", f"{8 * weight_bytes / weights:.2f}",
-                        _percent(model["test_accuracy"]),
+                        percent(model["test_accuracy"]),
                     ]
                 )  # fmt: skip
     head = ["zeroed", "parameters", "not zero", "weights in flash (bytes)", "bits a weight", "test accuracy"]
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _milliseconds(value: float | None, board: dict) -> str:
@@ -110,14 +115,14 @@ def board_table(results: Sequence[Metrics]) -> str:
     """Every further model that went to the board."""
     rows = [
         [
-            data_caption(metrics["preprocess"]["source"]), model["name"], _percent(model["amount"]),
+            data_caption(metrics["preprocess"]["source"]), model["name"], percent(model["amount"]),
             _milliseconds(model["inference_ms"], metrics["mcu_benchmark"]),
-            _percent(model["test_accuracy"]),
+            percent(model["test_accuracy"]),
         ]
         for metrics in results
         for model in metrics["mcu_benchmark"]["models"]
     ]  # fmt: skip
-    return _markdown(["speech", "model", "removed", "inference (ms)", "test accuracy"], rows)
+    return markdown(["speech", "model", "removed", "inference (ms)", "test accuracy"], rows)
 
 
 def estimate_table(results: Sequence[Metrics]) -> str:
@@ -130,7 +135,7 @@ def estimate_table(results: Sequence[Metrics]) -> str:
         rows += [_layer_cells(layer) for layer in layers]
         rows += [_layer_cells({"layer": "all", "kernel": "", "output": "", **sums})] if layers else []
     head = ["layer", "kernel", "output", "parameters", "MACs", "FLOPs", "FLOPs, bias once a channel", "weights (bytes)"]
-    return _markdown([*head, "activations alive (bytes)"], rows)
+    return markdown([*head, "activations alive (bytes)"], rows)
 
 
 def widths_table(results: Sequence[Metrics]) -> str:
@@ -141,7 +146,7 @@ def widths_table(results: Sequence[Metrics]) -> str:
         for width, figures in reversed(metrics["train"].get("widths", {}).items())
     ]
     head = ["speech", "bits", "weights (bytes)", "flash, estimated (bytes)", "RAM, estimated (bytes)"]
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def front_ends_table(rows: Sequence[dict]) -> str:
@@ -149,14 +154,14 @@ def front_ends_table(rows: Sequence[dict]) -> str:
     ordered = sorted(rows, key=lambda row: -row["validation_accuracy"])
     cells = [
         [
-            row["kind"], _percent(row["validation_accuracy"]),
+            row["kind"], percent(row["validation_accuracy"]),
             f"{row['test_accuracy']:.1%} ± {100 * row['test_accuracy_std']:.1f}", f"{row['preprocess_ms']:.2f}",
             f"{row['preprocess_stride_ms']:.2f}", f"{row['flash_bytes']:,}",
         ]
         for row in ordered
     ]  # fmt: skip
     head = ["front end", "validation", "test", "a clip (ms, modelled)", "a stride (ms, modelled)", "image (bytes)"]
-    return _markdown(head, cells)
+    return markdown(head, cells)
 
 
 def scaling_table(measured: dict) -> str:
@@ -169,7 +174,7 @@ def scaling_table(measured: dict) -> str:
         "that_width_added_s": "7 bits added then",
     }
     rows = [[name, f"{measured[key]:.0f}"] for key, name in names.items()]
-    return _markdown([f"QAT of {measured['models']} models, {measured['cores']} cores", "seconds"], rows)
+    return markdown([f"QAT of {measured['models']} models, {measured['cores']} cores", "seconds"], rows)
 
 
 def sparse_forms_table(measured: dict) -> str:
@@ -182,44 +187,7 @@ def sparse_forms_table(measured: dict) -> str:
         [f"{row['amount']:.0%}", f"{row['not_zero']:,}", *(f"{row[form]:,}" for form in forms)]
         for row in measured["models"]
     ]
-    return _markdown(["zeroed", "not zero", *forms.values()], rows)
-
-
-def listening_table(measured: dict) -> str:
-    """What tools/listening.py found, a column for each speech."""
-    speech = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands v0.02"}
-    columns = [measured[source] for source in measured]
-    rows = [
-        [f"recall, {snr} dB over the noise", *(_recall(column["by_snr_db"][snr]) for column in columns)]
-        for snr in columns[0]["by_snr_db"]
-    ]
-    rows += [
-        ["recall, all", *(_recall(column["all"]) for column in columns)],
-        ["false alarms among the words", *(f"{column['all']['false_alarms']}" for column in columns)],
-        ["from a word's end to its report, median (95 %)", *(_latency(column["all"]) for column in columns)],
-        ["false alarms an hour, without words", *(_alarms(column["without_words"]) for column in columns)],
-        ["heard by the board too", *(_board_share(column["board"]) for column in columns)],
-    ]
-    return _markdown(["", *(speech.get(source, source) for source in measured)], rows)
-
-
-def _recall(found: dict) -> str:
-    low, high = found["recall_interval"]
-    return f"{found['heard']} of {found['words']}, {found['recall']:.1%} ({low:.1%} to {high:.1%})"
-
-
-def _latency(found: dict) -> str:
-    latency = found["latency_ms"]
-    return "none was heard" if latency is None else f"{latency['p50']} ms ({latency['p95']} ms)"
-
-
-def _alarms(found: dict) -> str:
-    return f"{found['false_alarms_per_hour']:.1f} (noise alone {found['noise_alone']:.1f})"
-
-
-def _board_share(found: dict) -> str:
-    minutes = found["seconds_without_words"] / 60
-    return f"all with words, {minutes:.0f} min without: {found['words_differing_from_host']} reports differ"
+    return markdown(["zeroed", "not zero", *forms.values()], rows)
 
 
 def bench_table(counted: dict) -> str:
@@ -235,7 +203,7 @@ def bench_table(counted: dict) -> str:
         for row in counted["phases"]
     ]  # fmt: skip
     head = ["model", "phase", "ms", "cycles", "lower", "wait states", "upper", "MAC a cycle", "of the floor"]
-    return _markdown([*head, "flash (bytes)", "RAM (bytes)"], rows)
+    return markdown([*head, "flash (bytes)", "RAM (bytes)"], rows)
 
 
 _OF_MACS = {"macs_per_cycle": ".2f", "floor_share": ".0%"}
@@ -259,7 +227,7 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
 
 def sweep_model_table(scaling: dict) -> str:
     """What more processes would give by Amdahl's law."""
-    return _markdown(["processes", "seconds", "times as fast", ""], model_rows(scaling))
+    return markdown(["processes", "seconds", "times as fast", ""], model_rows(scaling))
 
 
 MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
@@ -289,15 +257,6 @@ def filled(text: str, root: Path) -> str:
     if text.count("<!-- table:") != len(BLOCK.findall(text)):
         raise ArtifactError("a table's comment has no `<!-- end -->` after it; add it.")
     return BLOCK.sub(table, text)
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cell.strip() for cell in line) + " |\n" for line in lines)
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
 
 
 def _with_deviation(width: dict | None) -> str:

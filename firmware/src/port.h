@@ -1,6 +1,7 @@
 /*
  * What the firmware asks of a board. Each board is one folder behind this header: ports/nrf52840 (bare metal) and
- * ports/host (the same contract on stdin and stdout). microphone.h belongs to it. Nothing else in firmware/src knows which chip it runs on.
+ * ports/host (the same contract on stdin and stdout). microphone.h belongs to it. Nothing else in firmware/src knows
+ * which chip it runs on.
  *
  * The serial link is half duplex by agreement: the host sends one command, or one announced upload, and then waits for
  * the line m-ready. A port need not receive while it sends or computes, beyond the first byte after m-ready.

@@ -9,7 +9,7 @@ print(ear.stopped, ear.missed)
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kws.board.replies import Heard, Level, Stopped
+from kws.board.replies_listening import Heard, Level, Stopped
 from kws.board.session import Session
 from kws.listening import ListenSettings
 

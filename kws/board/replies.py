@@ -23,7 +23,6 @@ _SENT = re.compile(rf"> {protocol.FRAME_OPEN}([0-9]+) ([a-z_]+).*")
 _KINDS = {"number": re.compile(r"[0-9]{1,10}"), "hex": re.compile(r"[0-9a-f]+"), "text": re.compile(r"[!-~]+")}
 _NUMBER_MAX = 2**32 - 1
 _SHOWN_CHARACTERS = 160
-_ONE = 32768  # of a probability
 
 
 class Refused(BoardError):
@@ -88,35 +87,6 @@ class Timing:
     def ms(self, phase: str) -> float:
         """Milliseconds of a phase."""
         return self.cycles[phase] * 1e3 / self.clock_hz
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A word that a listening board has heard: the how manieth, when, which class, and its mean probability."""
-
-    number: int
-    ms: int  # of sound since its microphone's start
-    label: int
-    score: float
-
-
-@dataclass(frozen=True)
-class Level:
-    """What a listening board says twice a second: the loudest sample since the last time, and its totals."""
-
-    ms: int
-    peak: int
-    lost_samples: int
-    words: int
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """A board's totals once it has stopped listening."""
-
-    ms: int
-    words: int
-    lost_samples: int
 
 
 def ended(lines: Sequence[str]) -> int | None:
@@ -192,8 +162,8 @@ def handshake(hello: Sequence[Line], described: Sequence[Sequence[Line]]) -> Han
         BoardError: the firmware speaks another version, or the list of models is not whole.
     """
     check_version(hello)
-    who, clock, image = _only(hello, "hello"), _clock(hello), _only(hello, "image")
-    models = tuple(BoardModel(**_only(lines, "model")) for lines in described)
+    who, clock, image = only(hello, "hello"), _clock(hello), only(hello, "image")
+    models = tuple(BoardModel(**only(lines, "model")) for lines in described)
     if [model.index for model in models] != list(range(who["models"])) or not models:
         raise BoardError("the board's list of models is not whole")
     return Handshake(who["board"], clock["hz"], clock["unit"], image["sha256"], image["bytes"], models)
@@ -201,7 +171,7 @@ def handshake(hello: Sequence[Line], described: Sequence[Sequence[Line]]) -> Han
 
 def check_version(hello: Sequence[Line]) -> int:
     """How many models the answer to `hello` announces; BoardError where it is of another version of the protocol."""
-    who = _only(hello, "hello")
+    who = only(hello, "hello")
     if who["version"] != protocol.VERSION:
         raise BoardError(
             f"the firmware speaks version {who['version']} of the protocol, this program {protocol.VERSION}: "
@@ -212,7 +182,7 @@ def check_version(hello: Sequence[Line]) -> int:
 
 def output(parsed: Sequence[Line]) -> Output:
     """The reply to `run`, `classify` or `output`."""
-    head = _only(parsed, "output")
+    head = only(parsed, "output")
     classes = head["classes"]
     logits = np.frombuffer(_block(parsed, "logits", classes), dtype=np.int8)
     probabilities = np.frombuffer(_block(parsed, "probabilities", 2 * classes), dtype="<u2").astype(np.uint16)
@@ -235,32 +205,15 @@ def timing(parsed: Sequence[Line], phases: Sequence[str]) -> Timing:
 
 def part(parsed: Sequence[Line], word: str, offset: int, count: int) -> tuple[str, bytes]:
     """The answer to `features` or `samples`: the checksum of the clip that it is of, and `count` bytes."""
-    return str(_only(parsed, "input")["crc32"]), _block(parsed, word, count, offset)
+    return str(only(parsed, "input")["crc32"]), _block(parsed, word, count, offset)
 
 
 def recorded(parsed: Sequence[Line]) -> str:
     """The answer to `record`: the checksum of the clip."""
-    fields = _only(parsed, "audio")
+    fields = only(parsed, "audio")
     if fields["bytes"] != protocol.AUDIO_BYTES:
         raise BoardError(f"the board has recorded {fields['bytes']} bytes where a clip has {protocol.AUDIO_BYTES}")
     return fields["crc32"]
-
-
-def report(parsed: Sequence[Line]) -> Heard | Level:
-    """A further answer to `listen`."""
-    (word, fields), *more = parsed or [("", {})]
-    if more or word not in ("heard", "level"):
-        raise BoardError(f"a report of a listening board has one line, heard or level, not {parsed}")
-    if word == "level":
-        return Level(**fields)
-    if fields["score"] > _ONE:
-        raise BoardError(f"a mean probability of {fields['score']} / {_ONE} is more than 1")
-    return Heard(fields["number"], fields["ms"], fields["label"], fields["score"] / _ONE)
-
-
-def stopped(parsed: Sequence[Line]) -> Stopped:
-    """The answer to `stop`."""
-    return Stopped(**_only(parsed, "stopped"))
 
 
 def _answer(lines: Sequence[str]) -> tuple[int, list[str]] | None:
@@ -305,13 +258,13 @@ def _is(kind: str, text: str) -> bool:
 
 
 def _clock(parsed: Sequence[Line]) -> dict:
-    clock = _only(parsed, "clock")
+    clock = only(parsed, "clock")
     if clock["hz"] == 0:
         raise BoardError("the board gives its clock's rate as 0")
     return clock
 
 
-def _only(parsed: Sequence[Line], word: str) -> dict:
+def only(parsed: Sequence[Line], word: str) -> dict:
     found = [fields for name, fields in parsed if name == word]
     if len(found) != 1:
         raise BoardError(f"the reply has {len(found)} lines {word!r} where there must be one")

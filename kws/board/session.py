@@ -22,16 +22,15 @@ import serial
 
 from kws.board import protocol, replies
 from kws.board.exchange import TRIES, Exchange, Unanswered
-from kws.board.replies import Handshake, Heard, Level, Output, Stopped, Timing
+from kws.board.replies import Handshake, Output, Timing
 from kws.board.serial_lines import Gone, Late, SerialLines, Transcript
+from kws.board.session_listening import ListeningCommands
 from kws.errors import BoardError
 from kws.features import SAMPLE_RATE_HZ
-from kws.listening import ListenSettings
 
 _PART_BYTES_MIN = 100  # an exchange of fewer bytes is mostly frame
 _PART_TRIES = 2  # then smaller parts are tried
 _UPLOADS = 3  # a part that was sent twice may have arrived whole, been answered, and then in pieces
-_STARTS = 3  # of listening, where a link damages the first answer
 _OUTSIDE = 1 << 31  # sequence numbers from here on are none of a session's commands
 _ADVICE = (
     "Is this the board's port, is the board powered, does it hold this firmware (`dvc repro -f flash`), and is "
@@ -39,7 +38,7 @@ _ADVICE = (
 )
 
 
-class Session:
+class Session(ListeningCommands):
     """One open port.
 
     Args:
@@ -153,37 +152,6 @@ class Session:
         """The features that are there: (T, F) int8."""
         data = self._fetch("features", protocol.FEATURE_BYTES)
         return np.frombuffer(data, dtype=np.int8).reshape(protocol.FRAMES, protocol.BANDS)
-
-    def listen(self, settings: ListenSettings) -> None:
-        """Let the board listen with its own microphone; what it hears comes by `reports`. The clip is gone.
-
-        Raises:
-            Refused: it has no microphone.
-        """
-        words = (settings.strides, settings.smoothing, settings.threshold_q15, settings.suppression_ms)
-        expected = dict(zip(protocol.COMMANDS["listen"].arguments, words, strict=True))
-        self._clip_crc32 = None
-        for _ in range(_STARTS):
-            if self._ask(f"listen {' '.join(map(str, words))}") == [("listening", expected)]:
-                return  # otherwise that line was damaged, and this is a later one
-        with self._context("listen"):
-            raise BoardError("the board does not say that it listens")
-
-    def report(self) -> Heard | Level | None:
-        """What a listening board says next; None for what arrived damaged.
-
-        Raises:
-            BoardError: it says nothing, or something else.
-        """
-        with self._context("listen"):
-            try:
-                return replies.report(self._exchange.further(time.monotonic() + self._timeout_s))
-            except replies.Damaged:
-                return None
-
-    def stop(self) -> Stopped:
-        """End listening, whether or not it has begun."""
-        return self._value("stop", replies.stopped)
 
     def output(self) -> Output:
         """The last output once more."""

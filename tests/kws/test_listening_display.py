@@ -3,7 +3,7 @@
 import io
 import json
 
-from kws.board.replies import Heard, Level, Stopped
+from kws.board.replies_listening import Heard, Level, Stopped
 from kws.listening_display import Display, bar, clock, meter
 
 CLASSES = ("_silence_", "_unknown_", "yes", "no")

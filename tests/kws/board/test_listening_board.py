@@ -10,7 +10,8 @@ from kws.audio import write_wav
 from kws.board.boards.emulator import EmulatorBoard
 from kws.board.build import build_host_program, build_image
 from kws.board.flashing import flash
-from kws.board.replies import Heard, Level, Refused
+from kws.board.replies import Refused
+from kws.board.replies_listening import Heard, Level
 from kws.board.session import Session
 from kws.codegen import generate
 from kws.errors import BoardError
