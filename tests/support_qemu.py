@@ -39,7 +39,7 @@ def build_mps2(tflite: bytes, folder: Path) -> tuple[Path, Path]:
     generate([("model", tflite)], generated)
     with replaced_folder(build) as staged:
         files = sorted(path for path in generated.iterdir() if path.suffix in (".c", ".h", ".S"))
-        _stage(staged, files, ("kernels*.c", "kernels*.S"), "mps2_an386", None, 115200)
+        _stage(staged, files, ("kernels*.c", "kernels*.S"), FIRMWARE / "ports" / "mps2_an386", None, 115200)
         nrf52840 = FIRMWARE / "ports" / "nrf52840"  # the C library's functions that compilers call
         shutil.copyfile(nrf52840 / "memory.c", staged / "port" / "memory.c")
         shutil.copytree(nrf52840 / "include", staged / "port" / "include", dirs_exist_ok=True)
