@@ -22,6 +22,7 @@ from kws.board.memory_waits import MemoryWaits
 from kws.board.tracing import Tracer
 
 DWT_START, DWT_END = 0xE0001000, 0xE0001FFF
+_IT_STATE = 0x0600FC00  # of XPSR: ARM DDI0403E, B1.4.2
 _HOOK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_void_p)
 
 # (cycles of the step into this block, where the next step leads, this block)
@@ -140,6 +141,16 @@ class CycleCounter:
 
     def _at_access(self, _core: Uc, _kind: int, address: int, size: int, _value: int, _data: object) -> None:
         self._add(self._waits.access(address, size))
+        _, block = self._state()
+        if block and block.predicated_access:
+            self._leave_it_block()
+
+    def _leave_it_block(self) -> None:
+        """Undo what unicorn (2.1.4) does around a memory hook in an IT block: it writes the IT state of that instruction
+        to XPSR and never takes it back, so that instructions of the next block would be predicated too."""
+        xpsr = self._core.reg_read(UC_ARM_REG_XPSR)
+        if xpsr & _IT_STATE:
+            self._core.reg_write(UC_ARM_REG_XPSR, xpsr & ~_IT_STATE)
 
     def _at_it(self, core: Uc, address: int, _size: int, _data: object) -> None:
         xpsr = core.reg_read(UC_ARM_REG_XPSR)

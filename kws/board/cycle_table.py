@@ -40,6 +40,7 @@ STORES = _names("str strb strh strt strbt strht vstr")
 STORES_EXCLUSIVE = _names("strex strexb strexh")  # 3.3.2: treated like a load
 PAIRS = _names("ldrd strd")  # 1 + N, N is 2
 MULTIPLE = _names("ldm ldmdb stm stmdb push pop vldmia vldmdb vstmia vstmdb vpush vpop")  # 1 + N, doubles 1 + 2 N
+MEMORY = LOADS | STORES | STORES_EXCLUSIVE | PAIRS | MULTIPLE
 
 # Table 3-1, the rest.
 BRANCHES = _names("b bl blx bx cbz cbnz")  # 1 + P, not taken 1

@@ -54,7 +54,8 @@ class Block:
     `before[a]` are the cycles from the block's start to the instruction at address a. Predicated instructions of
     several cycles count one here and the rest in `predicated`. Where the block ends in a branch, `taken_cycles` are
     due, beside the refill, if it is taken: always, or, for a `conditional` one, when execution goes on elsewhere than
-    at `end`. Where it does not (the block was cut), the next one goes on with it.
+    at `end`. Where it does not (the block was cut), the next one goes on with it. `predicated_access`: a predicated
+    instruction reads or writes memory.
     """
 
     address: int
@@ -66,6 +67,7 @@ class Block:
     jumps: bool = False
     conditional: bool = False
     taken_cycles: int = 0
+    predicated_access: bool = False
 
     def takes_branch(self, successor: int) -> bool:
         """Whether the last instruction jumps, given the address at which execution goes on."""
@@ -212,6 +214,7 @@ def _charge(block: Block, step: Step, cycles: int, it_address: int | None) -> No
     if not conditional:
         block.cycles += cycles
         return
+    block.predicated_access |= step.name in table.MEMORY
     block.cycles += 1  # 3-1, note c, and what an instruction takes whose condition fails
     if step.jumps:
         block.taken_cycles = cycles - 1
