@@ -146,8 +146,11 @@ class CycleCounter:
             self._leave_it_block()
 
     def _leave_it_block(self) -> None:
-        """Undo what unicorn (2.1.4) does around a memory hook in an IT block: it writes the IT state of that instruction
-        to XPSR and never takes it back, so that instructions of the next block would be predicated too."""
+        """Undo what unicorn (2.1.4) does for a memory hook in an IT block.
+
+        It writes the IT state of that instruction to XPSR and never takes it back, so that instructions of the next
+        block would be predicated too: https://github.com/unicorn-engine/unicorn/issues/2309.
+        """
         xpsr = self._core.reg_read(UC_ARM_REG_XPSR)
         if xpsr & _IT_STATE:
             self._core.reg_write(UC_ARM_REG_XPSR, xpsr & ~_IT_STATE)

@@ -45,9 +45,9 @@ SEQUENCES: dict[tuple[str, str], Mapping[CycleModel, int]] = {
     ("ldm r4, {r2, r3, r5}", "flash data: each word"): {PLAIN: 4, DATA: 13},
     ("ldrd r2, r3, [r4]", "flash data: each word"): {PLAIN: 3, DATA: 9},
     # The core's IT state must not outlive the block: what follows is not predicated.
-    ("cmp r9, r9; it eq; ldreq r2, [r4]; cmp r4, r9; bne 1f; nop; 1: bne 2f; nop; 2: nop", "flash data in an IT block"): {
+    ("cmp r9, r9; it eq; ldreq r2, [r4]; cmp r4, r9; bne 1f; nop; 1: bne 2f; nop; 2: nop", "flash data in IT"): {
         PLAIN: 12, DATA: 15, CONFLICT: 12},
-    ("cmp r9, r9; it eq; ldreq r2, [r9]; cmp r4, r9; bne 1f; nop; 1: bne 2f; nop; 2: nop", "data in RAM in an IT block"): {
+    ("cmp r9, r9; it eq; ldreq r2, [r9]; cmp r4, r9; bne 1f; nop; 1: bne 2f; nop; 2: nop", "RAM data in IT"): {
         PLAIN: 12, DATA: 12, CONFLICT: 12},
 }  # fmt: skip
 MODELS = list(dict.fromkeys(model for expected in SEQUENCES.values() for model in expected))

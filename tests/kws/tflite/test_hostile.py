@@ -1,12 +1,12 @@
 """Files that want to hurt: each is refused in one paragraph, in under a second and in little memory."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -21,13 +21,13 @@ MOST_RSS_BYTES = 500 << 20
 MOST_SECONDS = 1.0  # of processor time: how busy the machine is does not count
 KEPT = sorted((REPOSITORY / "tests" / "data" / "hostile").glob("*.tflite"))
 MEASURE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from kws.codegen.lowering import lower
 from kws.errors import ModelError
 from kws.tflite.reader import read_graph
 
-before, seconds = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, {}
+seconds = {}
 for path in sorted(Path(sys.argv[1]).iterdir()):
     tflite, begin = path.read_bytes(), time.process_time()
     try:
@@ -35,7 +35,15 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
         raise SystemExit(f"{path.name} was taken")
     except ModelError:
         seconds[path.name] = time.process_time() - begin
-print(json.dumps([seconds, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+print(json.dumps(seconds))
+"""
+# A process's peak of memory is at least that of the process that began it: a small one stands between, lest it be ours.
+BETWEEN = """
+import json, resource, subprocess, sys
+
+done = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([done.returncode, done.stdout, done.stderr, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
 """
 
 
@@ -62,27 +70,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+class Ran(NamedTuple):
+    """How a command of a process of its own ended, and what it took."""
+
+    status: int
+    stdout: str
+    stderr: str
+    cpu_s: float
+    rss_bytes: int
+
+
+def ran(*command: object) -> Ran:
+    """Run it with this Python, in the repository."""
+    between = [sys.executable, "-S", "-c", BETWEEN, sys.executable, *map(str, command)]
+    *rest, rss = json.loads(subprocess.run(between, capture_output=True, text=True, cwd=REPOSITORY, check=True).stdout)
+    return Ran(*rest, rss if sys.platform == "darwin" else rss << 10)
+
+
 def test_each_takes_less_than_a_second_and_all_less_than_500_mb(folder: Path):
-    done = subprocess.run([sys.executable, "-c", MEASURE, str(folder)], capture_output=True, text=True, cwd=REPOSITORY)
-    assert done.returncode == 0, done.stderr
-    seconds, before_kib, after_kib = json.loads(done.stdout)
+    done = ran("-c", MEASURE, folder)
+    assert done.status == 0, done.stderr
+    seconds = json.loads(done.stdout)
     assert len(seconds) == len(HOSTILE)
     names = list(HOSTILE)
-    slow = {names[int(file[:3])]: spent for file, spent in seconds.items() if spent > MOST_SECONDS}
-    assert not slow
-    assert after_kib << 10 < MOST_RSS_BYTES and after_kib >= before_kib > 0
-
-
-def compile_command(model: Path, out: Path) -> tuple[int, str, float, int]:
-    """Exit status, stderr, seconds of processor time and bytes of memory of `python -m kws compile`."""
-    errors = out.parent / "stderr.txt"
-    with errors.open("w") as stream:
-        command = [sys.executable, "-m", "kws", "compile", str(model), "-o", str(out)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stream, cwd=REPOSITORY)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    spent = usage.ru_utime + usage.ru_stime
-    return process.returncode, errors.read_text(), spent, usage.ru_maxrss << 10
+    assert not {names[int(file[:3])]: spent for file, spent in seconds.items() if spent > MOST_SECONDS}
+    assert 10 << 20 < done.rss_bytes < MOST_RSS_BYTES
 
 
 @pytest.mark.parametrize("name", ["cut at 49 %", "a million subgraphs", "2 GB of weights", "weights in every tensor"])
@@ -105,10 +117,10 @@ def test_an_endless_file_is_not_read(tmp_path: Path):
 
 
 def _assert_refused(model: Path, tmp_path: Path, pattern: str) -> None:
-    status, errors, seconds, rss_bytes = compile_command(model, tmp_path / "out")
-    assert status == 1 and errors.startswith("error: ") and "Traceback" not in errors, errors
-    assert re.search(pattern, " ".join(errors.split())), errors
-    assert rss_bytes < MOST_RSS_BYTES and seconds < 3 * MOST_SECONDS  # with the start of Python
+    done = ran("-m", "kws", "compile", model, "-o", tmp_path / "out")
+    assert done.status == 1 and done.stderr.startswith("error: ") and "Traceback" not in done.stderr, done.stderr
+    assert re.search(pattern, " ".join(done.stderr.split())), done.stderr
+    assert done.rss_bytes < MOST_RSS_BYTES and done.cpu_s < 3 * MOST_SECONDS  # with the start of Python
     assert not (tmp_path / "out").exists()
 
 
