@@ -59,6 +59,7 @@ def seeds() -> list[bytes]:
         "audio": f"audio {len(clip)} {zlib.crc32(clip):08x}",
         "samples": "samples 0 70",
         "features": "features 0 70",
+        "listen": "listen 2 3 200 0",
     }
     framed = [
         greeting + protocol.frame(2, examples.get(name, name)).encode()
@@ -69,6 +70,10 @@ def seeds() -> list[bytes]:
         protocol.frame(number, command).encode()
         for number, command in enumerate(("record", "run", "time", "time_model", "classify", "output", "model 1"), 2)
     )
+    listening = b"".join(
+        protocol.frame(number, command).encode()
+        for number, command in enumerate(("listen 1 1 0 0", "stop", "model 1", "listen 1 8 0 100", "time", "stop"), 2)
+    )
     part = clip[:64]
     put = greeting + protocol.frame(2, f"put 0 64 {zlib.crc32(part):08x}").encode() + part
     digits = "".join(f"db {'1f' * 31}%" for _ in range(64)).encode()
@@ -76,6 +81,7 @@ def seeds() -> list[bytes]:
     return [
         *framed,
         greeting + computing,
+        greeting + listening,
         put,
         mlperf,
         b"db%db load%db load 0%db 0%db 0g%db load 2%db 00112233%infer -1%",
