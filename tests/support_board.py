@@ -104,22 +104,29 @@ class HostBoard:
 
     @contextmanager
     def _behind_pty(self) -> Iterator[serial.SerialBase]:
-        with self.running() as device, serial.Serial(device) as port:
+        # What comes before a port is open, opening it throws away: the process starts last.
+        with _pseudo_terminal() as (master, device), serial.Serial(device) as port, _ended(self._start(master)):
             yield port
 
     @contextmanager
     def running(self) -> Iterator[str]:
         """The process behind a pseudo-terminal, whose name a port is opened by."""
-        import tty
+        with _pseudo_terminal() as (master, device), _ended(self._start(master)):
+            yield device
 
-        master, slave = os.openpty()
-        tty.setraw(slave)
-        try:
-            with _ended(self._start(master)):
-                yield os.ttyname(slave)
-        finally:
-            os.close(master)
-            os.close(slave)
+
+@contextmanager
+def _pseudo_terminal() -> Iterator[tuple[int, str]]:
+    """A raw one: its master's descriptor, its slave's name."""
+    import tty
+
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    try:
+        yield master, os.ttyname(slave)
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ refuses. What can only be looked at, since it needs hardware or a network, is na
 """
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -90,7 +91,8 @@ def _dvc(words: list[str], folder: Path) -> None:
 def _make(words: list[str], folder: Path) -> None:
     """The target is there, and what it calls works."""
     assert shutil.which("make")
-    shown = subprocess.run(["make", "-n", *words], cwd=REPOSITORY, capture_output=True, text=True)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    shown = subprocess.run(["make", "-n", *words], cwd=REPOSITORY, env=outside, capture_output=True, text=True)
     assert shown.returncode == 0, shown.stderr
     for line in shown.stdout.splitlines():
         check([word for word in shlex.split(line) if word], folder)

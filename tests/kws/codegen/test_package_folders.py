@@ -29,9 +29,9 @@ def model(tmp_path: Path) -> Path:
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     """What the command says on one line; it must end in status 1 and one paragraph."""
     assert main(["compile", *map(str, arguments)]) == 1
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert said.startswith("error: ") and "Traceback" not in said
-    return " ".join(said.split())
+    return said
 
 
 @pytest.mark.parametrize(
