@@ -132,14 +132,20 @@ def test_a_colleague_trains_nothing(laboratory, grid, tmp_path):
         laboratory.run(line(*head))
     assert any((laboratory.root.parent / "kws-store").rglob("*"))
     laboratory.run(["git", "commit", "-qam", "A store"])
+    origin, name = laboratory.root.parent / "origin.git", grid[3]["name"]
+    laboratory.run(["git", "init", "-q", "--bare", str(origin)])
+    laboratory.run(["git", "remote", "add", "origin", str(origin)])
+    laboratory.run(["git", "push", "-q", "origin", "HEAD"])
+    laboratory.run(["dvc", "exp", "push", "origin", name])
     clone = Laboratory(laboratory.root.parent / "colleague", tmp_path / "another-store")
-    laboratory.run(["git", "clone", "-q", ".", str(clone.root)])
+    laboratory.run(["git", "clone", "-q", str(origin), str(clone.root)])
     clone.run(line("dvc", "pull"))
     assert "Running stage" not in clone.run(["dvc", "repro"])
     assert "up to date" in clone.run(["dvc", "status"])
-    (clone.root / "params.yaml").write_text((clone.root / "params.yaml").read_text().replace("bits: 8", "bits: 3", 1))
-    assert "Running stage" not in clone.run(["dvc", "repro"])  # the run cache has the experiment too
+    clone.run(["dvc", "exp", "pull", "origin", name])
+    clone.run(["dvc", "exp", "apply", name])
     assert clone.bits() == (3, 3)
+    assert "Running stage" not in clone.run(["dvc", "repro"])
 
 
 @pytest.mark.parametrize("words", LINES.values(), ids=LINES)
