@@ -24,10 +24,11 @@ class Display:
     def __init__(self, classes: tuple[str, ...], out: TextIO, as_json: bool = False) -> None:
         self._classes, self._out, self._json = classes, out, as_json
         self._meter = not as_json and out.isatty()
-        self._lost_samples = 0
+        self._lost_samples = self._words = 0
 
     def show(self, report: Heard | Level) -> None:
         """One report."""
+        self._words += isinstance(report, Heard)
         if self._json:
             self._print(json.dumps(self._fields(report)))
         elif isinstance(report, Heard):
@@ -36,14 +37,14 @@ class Display:
             self._show_level(report)
 
     def end(self, ear: Ear) -> None:
-        """What there was in all."""
+        """What there was in all; what the board heard behind the last report that was shown does not count."""
         stopped = ear.stopped
         if self._json:
-            totals = {"ms": stopped.ms, "words": stopped.words, "lost_samples": stopped.lost_samples}
+            totals = {"ms": stopped.ms, "words": self._words, "lost_samples": stopped.lost_samples}
             self._print(json.dumps({"end": totals | {"missed": ear.missed}}))
             return
-        words = f"{stopped.words} word{'' if stopped.words == 1 else 's'}"
-        missed = f", {ear.missed} of them lost on the way here" if ear.missed else ""
+        words = f"{self._words} word{'' if self._words == 1 else 's'}"
+        missed = f", and {ear.missed} lost on the way here" if ear.missed else ""
         lost = f"; {stopped.lost_samples:,} samples came too fast for the board" if stopped.lost_samples else ""
         self._print(f"{clock(stopped.ms)}  end: {words}{missed}{lost}")
 

@@ -56,4 +56,4 @@ def _test_accuracy(metrics: Path) -> float | None:
 
     if not metrics.exists():
         return None
-    return json.loads(metrics.read_text()).get("deployed", {}).get("test_accuracy")
+    return json.loads(metrics.read_text()).get("test_accuracy")

@@ -27,7 +27,7 @@ def test_a_line_a_word_and_no_meter_where_it_goes_to_a_file():
     display.end(Ear())
     word, end = out.getvalue().splitlines()
     assert word.split() == ["00:02.3", "no", "█" * 10 + "░" * 10, "50%"]
-    assert end == "01:05.4  end: 2 words, 1 of them lost on the way here; 320 samples came too fast for the board"
+    assert end == "01:05.4  end: 1 word, and 1 lost on the way here; 320 samples came too fast for the board"
 
 
 def test_a_terminal_shows_the_level_and_loss_is_said_at_once():
@@ -48,7 +48,7 @@ def test_json_for_programs():
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         {"word": "yes", "ms": 2340, "score": 0.75},
         {"level": 12, "ms": 2500, "lost_samples": 0},
-        {"end": {"ms": 65_400, "words": 2, "lost_samples": 320, "missed": 1}},
+        {"end": {"ms": 65_400, "words": 1, "lost_samples": 320, "missed": 1}},
     ]
 
 
