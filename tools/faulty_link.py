@@ -87,9 +87,18 @@ class Talk:
                     self._session.upload(self._expected.clips[self._clip])
                     self._check(self._session.run())
                 break
-            except BoardError:
+            except BoardError as error:
+                self._count(error)
                 self._leave()
+        else:
+            raise BoardError("the board cannot be greeted on a quiet line")
         self._link.noisy()
+
+    def _count(self, error: BoardError) -> None:
+        self.errors += 1
+        self.without_place += "of the transcript" not in str(error)
+        if len(self.examples) < 3:
+            self.examples.append(re.sub(r"^\S+, ", "", str(error)))
 
     def step(self) -> None:
         """One call."""
@@ -98,10 +107,7 @@ class Talk:
             with _bounded():
                 self._call()
         except BoardError as error:
-            self.errors += 1
-            self.without_place += "of the transcript" not in str(error)
-            if len(self.examples) < 3:
-                self.examples.append(re.sub(r"^\S+, ", "", str(error)))
+            self._count(error)
             self._leave()
             self.greet()
         except Hang:
