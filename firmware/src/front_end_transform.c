@@ -7,7 +7,7 @@
 
 enum { HALF = KWS_POINTS / 2 };
 
-static complex_t spectrum[KWS_POINTS]; /* of pairs of samples; in digit-reversed order after the last pass */
+static complex_t *const spectrum = front_end_spectrum;
 
 static float windowed(const int16_t *samples, int n) {
   const int mirrored = KWS_WINDOW_SAMPLES - 1 - n;

@@ -10,7 +10,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-static complex_t spectrum[KWS_POINTS];
+static complex_t *const spectrum = front_end_spectrum;
 
 /* Two int16, of any alignment. */
 INLINE uint32_t pair_at(const int16_t *place) {
