@@ -56,11 +56,8 @@ def test_metrics_have_the_promised_keys_and_numbers():
     deployed = metrics["deployed"]
     assert deployed["inference_ms"] == {"min": 100.0, "mean": 150.0, "max": 200.0}
     assert deployed["preprocess_ms"]["mean"] == 1000.0 and deployed["preprocess_stride_ms"]["max"] == 20.0
-    assert (
-        deployed["preprocess_window_ms"]["mean"] == 1.0
-        and deployed["postprocess_ms"]["min"] == 0.01
-        and deployed["inference_ms_upper"] is None
-    )
+    assert deployed["preprocess_window_ms"]["mean"] == 1.0
+    assert deployed["postprocess_ms"]["min"] == 0.01 and deployed["inference_ms_upper"] is None
     assert deployed["inference_ms_lower"] is deployed["inference_ms_wait_states"] is None
     assert deployed["inference_cycles"] == 9_600_000 and deployed["macs_per_cycle"] == 0.035
     assert (metrics["clock_hz"], metrics["cycles_are"], metrics["board"]) == (CLOCK_HZ, "modelled", "emulator")
@@ -91,9 +88,8 @@ def test_a_row_a_model_and_phase_that_was_timed():
 def test_bounds_stand_beside_the_figures_they_enclose():
     found = measured()
     cycles = {"lower": 3_200_000, "wait_states": 12_800_000, "upper": 19_200_000}
-    for one, phases in zip(
-        found.runs, ({"preprocess": 640, "preprocess_stride": 64, "preprocess_window": 32}, {}), strict=True
-    ):
+    front_end = {"preprocess": 640, "preprocess_stride": 64, "preprocess_window": 32}
+    for one, phases in zip(found.runs, (front_end, {}), strict=True):
         one.bounds.update({name: timing(count, **phases) for name, count in cycles.items()})
     metrics = board_report._metrics(found, TRAIN, CONVERTED)
     names = tuple(f"inference_ms_{bound}" for bound in cycles)

@@ -60,7 +60,7 @@ def test_a_missing_file_and_another_version_are_refused(tmp_path):
     with pytest.raises(ArtifactError, match="dvc repro preprocess"):
         read_dataset(tmp_path / "features.npz")
     np.savez(tmp_path / "features.npz", schema_version=np.array(99))
-    with pytest.raises(ArtifactError, match="has schema 99, 1 is needed"):
+    with pytest.raises(ArtifactError, match="has schema 99, 3 is needed"):
         read_dataset(tmp_path / "features.npz")
 
 
