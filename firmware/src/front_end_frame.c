@@ -9,7 +9,6 @@
 #include "front_end_transform.h"
 #include "optimize.h"
 
-complex_t front_end_spectrum[KWS_POINTS];
 static float power[KWS_POINTS]; /* bin 0 is not used */
 
 #if KWS_FRONT_END_MFCC

@@ -63,13 +63,14 @@ void front_end_replace(front_end_t *stream, const int16_t *values) {
   stream->next = stream->next + 1 < KWS_FRAMES ? stream->next + 1 : 0;
 }
 
-static inline int8_t rounded(int32_t value) {
-  value = (value + (1 << (KWS_FEATURE_SHIFT - 1))) >> KWS_FEATURE_SHIFT;
+static inline int8_t saturated(int32_t value) {
   return (int8_t)(value > 127 ? 127 : value < -128 ? -128 : value);
 }
 
-static inline int32_t mean_of(int32_t sum) {
-  return (sum + KWS_FRAMES * OFFSET + KWS_FRAMES / 2) / KWS_FRAMES - OFFSET;
+/* The mean of a band, from the sum of its values, less what rounds features to their units; noinline as above. */
+static __attribute__((noinline)) int32_t offset_of(int32_t sum) {
+  const int32_t mean = (sum + KWS_FRAMES * OFFSET + KWS_FRAMES / 2) / KWS_FRAMES - OFFSET;
+  return mean - (1 << (KWS_FEATURE_SHIFT - 1));
 }
 
 /* Of one band, from the ring to features[frame * KWS_BANDS]. */
@@ -91,15 +92,15 @@ static void normalize_band(const front_end_t *stream, int band, int8_t *features
     values[frame] = values[frame + KWS_FRAMES] = (int16_t)value;
   }
   const int16_t *window = values + stream->next;
-  const int32_t mean = mean_of(sum);
+  const int32_t offset = offset_of(sum);
   KWS_UNROLL(7)
   for (int frame = 0; frame < KWS_FRAMES; frame++)
-    features[frame * KWS_BANDS] = rounded(window[frame] - mean);
+    features[frame * KWS_BANDS] = saturated((window[frame] - offset) >> KWS_FEATURE_SHIFT);
 }
 
 const int8_t *front_end_window(const front_end_t *stream) {
-  int8_t *features = (int8_t *)front_end_spectrum; /* no transform is under way */
-  _Static_assert(sizeof front_end_spectrum >= KWS_FRAMES * KWS_BANDS, "the features do not fit the scratch");
+  int8_t *features = (int8_t *)front_end_spectrum(); /* no transform is under way */
+  _Static_assert(KWS_POINTS * sizeof(complex_t) >= KWS_FRAMES * KWS_BANDS, "the features do not fit the scratch");
   for (int band = 0; band < KWS_BANDS; band++)
     normalize_band(stream, band, features + band);
   return features;

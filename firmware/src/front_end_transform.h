@@ -33,12 +33,11 @@ static inline complex_t times(complex_t a, complex_t w) {
   return (complex_t){a.re * w.re - a.im * w.im, a.re * w.im + a.im * w.re};
 }
 
-/* Scratch of a transform: of pairs of samples, after the last pass in digit-reversed order. Between transforms the last
- * window's features lie here. */
-extern complex_t front_end_spectrum[KWS_POINTS];
-
 /* samples[480] -> power[256]: four times the power of the windowed samples at bins 1 .. 255; power[0] is not written.
  */
 void front_end_power(const int16_t *samples, float *power);
+
+/* The transform's scratch of KWS_POINTS complex numbers: where the last window's features lie until the next one. */
+complex_t *front_end_spectrum(void);
 
 #endif

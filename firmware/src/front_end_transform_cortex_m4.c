@@ -10,7 +10,11 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-static complex_t *const spectrum = front_end_spectrum;
+static complex_t spectrum[KWS_POINTS];
+
+complex_t *front_end_spectrum(void) {
+  return spectrum;
+}
 
 /* Two int16, of any alignment. */
 INLINE uint32_t pair_at(const int16_t *place) {

@@ -35,6 +35,7 @@ ROUNDING = 0.55  # of 1/256 octave: half a unit by rounding, the rest is the log
 WINDOW_NOISE = 4e-9  # of the loudest band's energy: what the window's 16 bits leave in bands far below it
 FAST = """#define KWS_FRONT_END_CORTEX_M4 1
 #define front_end_power front_end_power_cortex_m4
+#define front_end_spectrum front_end_spectrum_cortex_m4
 #include "../src/front_end_transform_cortex_m4.c"
 """
 
