@@ -17,6 +17,7 @@ from kws.board.boards import board_named
 from kws.board.bounds import add_bounds
 from kws.board.cycle_models import BOUNDS
 from kws.board.flashing import ensure_image
+from kws.board.protocol import PHASES
 from kws.board.session import Session
 from kws.candidate_table import COLUMNS as CANDIDATE_COLUMNS
 from kws.conversion_manifest import Candidate, read_candidates
@@ -35,7 +36,6 @@ from kws.params import Params
 from kws.tables import Row, read_table, write_table
 from kws.tflite.interpreter import reference_logits
 
-PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
 _PHASE_COLUMNS = ("model", "phase", "min_ms", "mean_ms", "max_ms", *(f"{bound}_ms" for bound in BOUNDS))
 _PRUNING_COLUMNS = (
     "amount",

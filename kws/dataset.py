@@ -1,7 +1,6 @@
 """features.npz, what preprocess hands to training: int8 features and labels of the three splits.
 
-`training_features` holds `copies` versions of each clip, the first as recorded, the others augmented. The clips that
-models are judged by are there twice: cold, each by itself, and as a stream hears them (kws/streaming.py).
+`training_features` holds `copies` versions of each clip, the first as recorded, the others augmented.
 """
 
 import zipfile
@@ -14,16 +13,14 @@ from kws.errors import ArtifactError
 from kws.features import FEATURE_SCALE
 from kws.files import replaced_file
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _ARRAYS = (
     "training_features",
     "training_labels",
     "validation_features",
     "validation_labels",
-    "validation_streaming",
     "testing_features",
     "testing_labels",
-    "testing_streaming",
 )
 
 
@@ -37,10 +34,8 @@ class Dataset:
     training_labels: np.ndarray  # (B,) int64
     validation_features: np.ndarray  # (B, T, F) int8
     validation_labels: np.ndarray
-    validation_streaming: np.ndarray  # (P, B, T, F) int8: warm, behind each of kws.streaming.PRECEDING
     testing_features: np.ndarray
     testing_labels: np.ndarray
-    testing_streaming: np.ndarray
 
     def calibration(self, clips: int) -> np.ndarray:
         """Clips of the training split, as recorded, evenly spaced over the classes: (clips, T, F) float32."""

@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from kws.logarithm import log2_q8
-from kws.normalization import BANDS, FRAMES, POWER_SCALE, frame_values, normalize, push, start
+from kws.normalization import BANDS, FRAMES, POWER_SCALE, frame_values, normalize
 from kws.params import FrontEnd
 
 SAMPLE_RATE_HZ = 16_000
@@ -31,6 +31,7 @@ FEATURE_SCALE = 2.0**-4  # what a unit of int8 is to the model, whatever the kin
 _POINTS = FFT_SAMPLES // 2  # of the complex transform
 _CHUNK_CLIPS = 8  # as many frames as stay in a processor's cache
 _CHUNK_FRAMES = _CHUNK_CLIPS * FRAMES
+_CHUNK_WINDOWS = 64  # of a stream; normalize makes int64 of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,25 +123,25 @@ def features(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     return normalize(frame_values(log_mel(audio, front_end), front_end), front_end)
 
 
-def streamed_features(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """Features of a stream's windows, a stride apart: the first one cold, every other warm.
+def streamed_features(audio: np.ndarray, front_end: FrontEnd, strides: int = 1) -> np.ndarray:
+    """Features of a stream's windows, each those of the clip that begins where it does.
 
     Args:
         audio: (N,) int16 with N >= 15840, the samples of the first window's frames.
+        strides: of 320 samples, from one window to the next.
 
     Returns:
-        (1 + (N - 15840) // 320, T, F) int8.
+        (1 + (N - 15840) // (320 * strides), T, F) int8.
     """
     frames = np.lib.stride_tricks.sliding_window_view(audio, WINDOW_SAMPLES)[::STRIDE_SAMPLES]
     chunks = range(0, len(frames), _CHUNK_FRAMES)
     log_mels = [_log_mel_of_frames(frames[first : first + _CHUNK_FRAMES], front_end) for first in chunks]
     values = frame_values(np.concatenate(log_mels), front_end)
-    cold, state = start(values[None, :FRAMES], front_end)
-    columns = list(cold[0])
-    for frame in values[FRAMES:]:
-        column, state = push(frame[None], state, front_end)
-        columns.append(column[0])
-    return np.lib.stride_tricks.sliding_window_view(np.array(columns), FRAMES, axis=0).swapaxes(1, 2)
+    windows = np.lib.stride_tricks.sliding_window_view(values, FRAMES, axis=0)[::strides].swapaxes(1, 2)
+    result = np.empty(windows.shape, np.int8)
+    for first in range(0, len(windows), _CHUNK_WINDOWS):
+        result[first : first + _CHUNK_WINDOWS] = normalize(windows[first : first + _CHUNK_WINDOWS], front_end)
+    return result
 
 
 def _mel(frequency_hz: float) -> float:

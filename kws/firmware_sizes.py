@@ -1,11 +1,11 @@
 """What the firmware takes of flash and RAM, in bytes: written by tools/firmware_sizes.py; see there."""
 
-FIRMWARE_FLASH_BYTES = 17_522
-FIRMWARE_RAM_BYTES = 55_168
+FIRMWARE_FLASH_BYTES = 17_690
+FIRMWARE_RAM_BYTES = 55_016
 FRONT_END_FLASH_BYTES = {
     "log_mel": 0,
-    "pcen": 1_296,
-    "mfcc": 3_272,
+    "pcen": 1_064,
+    "mfcc": 3_280,
 }
 KERNEL_FLASH_BYTES = {
     "conv": 1_106,

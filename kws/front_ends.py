@@ -53,6 +53,7 @@ def _row(kind: str, metrics: Path) -> dict:
         **{name: train[name] for name in ("validation_accuracy", "test_accuracy", "test_accuracy_std", "seeds")},
         "preprocess_ms": board["deployed"]["preprocess_ms"]["mean"],
         "preprocess_stride_ms": board["deployed"]["preprocess_stride_ms"]["mean"],
+        "preprocess_window_ms": board["deployed"]["preprocess_window_ms"]["mean"],
         "cycles_are": board["cycles_are"],
         "flash_bytes": flash["flash_bytes"],
     }

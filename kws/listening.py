@@ -1,12 +1,13 @@
-"""What a listening board hears in a recording, computed on the host: the streaming front end, a .tflite, and the
-integers of firmware/src/listen.c. Both give the same words at the same times with the same scores.
+"""What a listening board hears in a recording, computed on the host: the front end, a .tflite, and the integers of
+firmware/src/listen.c. Both give the same words at the same times with the same scores.
 
     words = heard(samples, params.front_end, ListenSettings.of(params.listen), logits, output_scale)
 
-Every `strides` strides the model is asked about the last second. A word is heard when the mean of its probability over
-the last `smoothing` answers is the largest of all classes and reaches the threshold; then nothing is heard for
-`suppression_ms`, and the same word only once its mean has been below the threshold. After RecognizeCommands of
-TensorFlow's speech_commands example, and Zhang et al. (2017), Hello Edge, arXiv:1711.07128.
+Every `strides` strides the model is asked about the last second, whose features are those of a clip. A word is heard
+when the mean of its probability over the last `smoothing` answers is the largest of all classes and reaches the
+threshold; then nothing is heard for `suppression_ms`, and the same word only once its mean has been below the
+threshold. After RecognizeCommands of TensorFlow's speech_commands example, and Zhang et al. (2017), Hello Edge,
+arXiv:1711.07128.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -65,8 +66,8 @@ def probabilities(
     """
     if len(samples) < SETTLING_SAMPLES + START_SAMPLES:
         return np.empty((0, 0), np.uint16)
-    windows = streamed_features(samples[SETTLING_SAMPLES:], front_end)[::strides]
-    answers = [logits(np.ascontiguousarray(windows[i : i + _BATCH])) for i in range(0, len(windows), _BATCH)]
+    windows = streamed_features(samples[SETTLING_SAMPLES:], front_end, strides)
+    answers = [logits(windows[i : i + _BATCH]) for i in range(0, len(windows), _BATCH)]
     return np.array([postprocess(row, output_scale)[0] for row in np.concatenate(answers)])
 
 

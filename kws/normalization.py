@@ -8,12 +8,12 @@ pcen     per-channel energy normalization, log2(E / (epsilon + M)^alpha + delta)
 
 and in each kind less the mean, a band (or coefficient) for itself.
 
-Cold, M (PCEN's level: the square of a mean root energy) and the mean are those of the clip's 49 frames. Warm, in a
-stream, a frame is normalized once, when it arrives: level and mean start from a clip's, and each new frame moves both
-towards its own by 2^-SMOOTHING_SHIFT, a time constant of 0.64 s. So a stride costs one frame, however long the window.
+M (PCEN's level: the square of a mean root energy) and the mean are those of the 49 frames of the window that the model
+sees: per-window mean normalization. A window of a stream is normalized as the clip that it is, with nothing carried
+from one window to the next, so that a listener's features are those that the model was trained on.
 
 PCEN follows Wang et al. (2017), Trainable frontend for robust and far-field keyword spotting, arXiv:1607.05666, which
-smooths over the past from the first frame on; that a clip is its own past, and a logarithm in place of the root, are
+smooths over the past by a first-order filter; the mean over the window, and a logarithm in place of the root, are
 changes.
 """
 
@@ -33,12 +33,10 @@ FEATURE_SHIFTS = {"log_mel": 4, "mfcc": 4, "pcen": 3}  # fractional bits of a fr
 
 DCT_FRACTION_BITS = 14
 MFCC_FRACTION_BITS = 6  # of a frame's coefficients
-SMOOTHING_SHIFT = 5
 ROOT_STEPS = 64  # of the table of roots, an octave
 ROOT_FRACTION_BITS = 7  # of a level: that of the largest energy just fits 31 bits
 _UNIT = int(np.log2(POWER_SCALE)) << FRACTION_BITS  # log2 of the energy that counts as 1
 _OFFSET = 1 << 15  # makes every sum positive, so that C's division rounds as NumPy's does
-_MEAN_BITS = 8  # fractional bits that a mean has beyond a value's
 _LEVEL_SHIFT = 6  # what roots drop so that 49 of them add up in 32 bits
 
 
@@ -51,13 +49,6 @@ class Pcen(NamedTuple):
     alpha_q8: int
     delta_q8: int  # log2(delta)
     bend: np.ndarray  # (256,) uint8: log2(1 + 2^-x), 8 fractional bits, for x in steps of 1/32 octave
-
-
-class State(NamedTuple):
-    """What a stream carries from frame to frame, beside the features of the last 49."""
-
-    level: np.ndarray  # (.., F) int64: PCEN's root of M, ROOT_FRACTION_BITS fractional bits; 0 with other kinds
-    mean: np.ndarray  # (.., F) int64: of the values before they are rounded to int8, 8 further fractional bits
 
 
 @lru_cache(maxsize=8)
@@ -90,31 +81,14 @@ def frame_values(log_mel: np.ndarray, front_end: FrontEnd) -> np.ndarray:
 
 
 def normalize(values: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """Cold: features of whole clips from their frames' values: (B, T, F) int16 -> (B, T, F) int8."""
-    return start(values, front_end)[0]
-
-
-def start(values: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, State]:
-    """Cold: features (B, T, F) int8 of clips, and the state (B, F) that a stream goes on from."""
+    """Features of windows, each by itself, from their frames' values: (B, T, F) int16 -> (B, T, F) int8."""
     values = values.astype(np.int64)
-    level = np.zeros_like(values[:, 0])
     if front_end.kind == "pcen":
-        roots = _roots(values, pcen_constants(front_end)) >> _LEVEL_SHIFT
-        level = (roots.sum(1) // FRAMES) << _LEVEL_SHIFT
-        values = _compressed(values, level[:, None], pcen_constants(front_end))
+        constants = pcen_constants(front_end)
+        level = (_roots(values, constants) >> _LEVEL_SHIFT).sum(1) // FRAMES << _LEVEL_SHIFT
+        values = _compressed(values, level[:, None], constants)
     mean = (values.sum(1) + FRAMES * _OFFSET + FRAMES // 2) // FRAMES - _OFFSET
-    return _rounded(values - mean[:, None], front_end), State(level, mean << _MEAN_BITS)
-
-
-def push(values: np.ndarray, state: State, front_end: FrontEnd) -> tuple[np.ndarray, State]:
-    """Warm: features (.., F) int8 of one further frame's values (.., F) int16, and the state behind it."""
-    values, (level, mean) = values.astype(np.int64), state
-    if front_end.kind == "pcen":
-        level = level + ((_roots(values, pcen_constants(front_end)) - level) >> SMOOTHING_SHIFT)
-        values = _compressed(values, level, pcen_constants(front_end))
-    mean = mean + (((values << _MEAN_BITS) - mean) >> SMOOTHING_SHIFT)
-    rounded = (mean + (1 << (_MEAN_BITS - 1))) >> _MEAN_BITS
-    return _rounded(values - rounded, front_end), State(level, mean)
+    return _rounded(values - mean[:, None], front_end)
 
 
 def _rounded(values: np.ndarray, front_end: FrontEnd) -> np.ndarray:

@@ -86,7 +86,6 @@ class Augmentation(Section):
     noise_volume: Share
     speed_probability: Share
     speed: Speeds
-    warm_probability: Share
 
 
 class Model(Section):

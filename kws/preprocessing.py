@@ -9,14 +9,12 @@ from kws.audio import write_wav
 from kws.augmentation import augmented_features
 from kws.corpus import Clip, Corpus, load_corpus
 from kws.dataset import Dataset
-from kws.features import log_mel
+from kws.features import features
 from kws.figures.audio import audio_figures
 from kws.files import replaced_folder
-from kws.normalization import frame_values, normalize
 from kws.params import Params
 from kws.points import jobs
 from kws.recordings import own_clips
-from kws.streaming import preceding_clips, warm
 
 BOARD_CLIPS = 480  # most of the test split that is written for the board
 
@@ -63,20 +61,13 @@ def write_pictures(folder: Path, corpus: Corpus, recordings: Path) -> None:
 
 
 def _evaluated(corpus: Corpus, split: str, params: Params) -> dict[str, np.ndarray]:
-    """A split that models are judged by, cold and behind other clips of the same split."""
     clips = corpus.of(split)
-    labels = np.array([clip.label for clip in clips], np.int64)
     parts = [
-        frame_values(log_mel(corpus.audio(clips[start : start + _CHUNK_CLIPS]), params.front_end), params.front_end)
+        features(corpus.audio(clips[start : start + _CHUNK_CLIPS]), params.front_end)
         for start in range(0, len(clips), _CHUNK_CLIPS)
     ]
-    values = np.concatenate(parts)
-    befores = preceding_clips(labels, params.data.seed)
-    return {
-        f"{split}_features": normalize(values, params.front_end),
-        f"{split}_labels": labels,
-        f"{split}_streaming": np.stack([warm(values[before], values, params.front_end) for before in befores]),
-    }
+    labels = np.array([clip.label for clip in clips], np.int64)
+    return {f"{split}_features": np.concatenate(parts), f"{split}_labels": labels}
 
 
 def _metrics(corpus: Corpus) -> dict:

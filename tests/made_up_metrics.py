@@ -14,7 +14,7 @@ def made_up_metrics(source: str = "synthetic") -> dict[str, dict]:
     width |= {"difference_from_float": -0.037, "difference_from_float_interval": [-0.05, -0.024]}
     sweep = {"float_test_accuracy": 0.912, "w2a8": width, "w2a2": width, "w8a8": width}
     phase = {"min": 1.0, "mean": 1.5, "max": 2.0}
-    phases = ("preprocess_ms", "preprocess_stride_ms", "inference_ms", "postprocess_ms")
+    phases = ("preprocess_ms", "preprocess_stride_ms", "preprocess_window_ms", "inference_ms", "postprocess_ms")
     board_model = {
         "name": "structured_500",
         "amount": 0.5,

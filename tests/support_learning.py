@@ -36,7 +36,7 @@ PARAMS = {
         "pcen_delta": 2.0,
     },
     "augmentation": {"copies": 1, "seed": 0, "shift_ms": 100.0, "gain_db": [-6.0, 4.0], "noise_probability": 0.8}
-    | {"noise_volume": 0.1, "speed_probability": 0.4, "speed": [0.87, 1.15], "warm_probability": 0.5},
+    | {"noise_volume": 0.1, "speed_probability": 0.4, "speed": [0.87, 1.15]},
     "model": {"name": "tiny_conv", "filters": 8, "dropout": 0.3},
     "train": {"seeds": 2, "epochs": 2, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 1e-3}
     | {"warmup_epochs": 1, "label_smoothing": 0.1, "silence_share": 0.15, "unknown_share": 0.4, "average_decay": 0.9}
@@ -74,8 +74,6 @@ def dataset(source: str = "synthetic") -> Dataset:
         labels = np.arange(clips) % (2 + len(WORDS))
         parts[f"{split}_labels"] = labels.astype(np.int64)
         parts[f"{split}_features"] = clips_of(labels, rng)
-        parts[f"{split}_streaming"] = np.stack([clips_of(labels, np.random.default_rng(i)) for i in (7, 8)])
-    del parts["training_streaming"]
     parts["training_features"] = np.stack([parts["training_features"], clips_of(parts["training_labels"], rng)])
     return Dataset(class_names(WORDS), source, **parts)
 

@@ -156,12 +156,17 @@ def front_ends_table(rows: Sequence[dict]) -> str:
         [
             row["kind"], percent(row["validation_accuracy"]),
             f"{row['test_accuracy']:.1%} ± {100 * row['test_accuracy_std']:.1f}", f"{row['preprocess_ms']:.2f}",
-            f"{row['preprocess_stride_ms']:.2f}", f"{row['flash_bytes']:,}",
+            f"{row['preprocess_stride_ms']:.2f}", _optional(row.get("preprocess_window_ms")), f"{row['flash_bytes']:,}",
         ]
         for row in ordered
     ]  # fmt: skip
-    head = ["front end", "validation", "test", "a clip (ms, modelled)", "a stride (ms, modelled)", "image (bytes)"]
-    return markdown(head, cells)
+    times = (f"{what} (ms, modelled)" for what in ("a clip", "a stride", "a window"))
+    return markdown(["front end", "validation", "test", *times, "image (bytes)"], cells)
+
+
+def _optional(ms: float | None) -> str:
+    """Empty where results of an earlier version do not have it."""
+    return "" if ms is None else f"{ms:.2f}"
 
 
 def scaling_table(measured: dict) -> str:

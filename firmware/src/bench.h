@@ -65,8 +65,8 @@ kws_status_t bench_run(void);
 /* The selected model on the features that are there. KWS_NO_FEATURES without them. */
 kws_status_t bench_classify(void);
 
-/* bench_run with the cycle counter on. The features that stay are those of the whole clip; the streaming step is a
- * stride of the same audio, behind it. KWS_NO_AUDIO, KWS_BAD_MODEL. */
+/* bench_run with the cycle counter on. The features that stay are those of the whole clip; a stream's stride and window
+ * are timed on the same audio, behind it. KWS_NO_AUDIO, KWS_BAD_MODEL. */
 kws_status_t bench_time(void);
 
 /* bench_classify with the cycle counter on. KWS_NO_FEATURES. */
@@ -86,7 +86,8 @@ const int8_t *bench_features(uint32_t *crc);
 /* For a listener. bench_stream_room gives up clip, features and output, and lends the KWS_CLIP_SAMPLES samples of the
  * clip's place, valid until the next call above; NULL without a model. bench_stream_start takes its first
  * KWS_START_SAMPLES samples as the stream's beginning, bench_stream_push the newest KWS_WINDOW_SAMPLES (front_end.h);
- * bench_stream_classify gives the selected model's output on the last second, which no command sees. */
+ * bench_stream_classify gives the selected model's output on the last second, normalized as a clip, which no command
+ * sees. */
 int16_t *bench_stream_room(void);
 void bench_stream_start(void);
 void bench_stream_push(const int16_t *samples);

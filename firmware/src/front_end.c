@@ -3,18 +3,15 @@
 
 #include "front_end_frame.h"
 
-const int8_t *front_end_start(front_end_t *stream, const int16_t *samples) {
+void front_end_start(front_end_t *stream, const int16_t *samples) {
   for (int frame = 0; frame < KWS_FRAMES; frame++)
     front_end_frame(samples + frame * KWS_STRIDE_SAMPLES, stream->values[frame]);
-  front_end_normalize_all(stream);
+  front_end_sum(stream);
   stream->next = 0;
-  return stream->features[0];
 }
 
-const int8_t *front_end_push(front_end_t *stream, const int16_t *samples) {
+void front_end_push(front_end_t *stream, const int16_t *samples) {
   int16_t values[KWS_BANDS];
   front_end_frame(samples, values);
-  front_end_normalize_one(stream, values);
-  stream->next = stream->next + 1 < KWS_FRAMES ? stream->next + 1 : 0;
-  return stream->features[stream->next];
+  front_end_replace(stream, values);
 }

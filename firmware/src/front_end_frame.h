@@ -8,10 +8,10 @@
  * bounds it); with MFCC the coefficients with 6. */
 void front_end_frame(const int16_t *samples, int16_t *values);
 
-/* Cold: stream->values become stream->features, twice; sets level and mean. */
-void front_end_normalize_all(front_end_t *stream);
+/* The sums of the ring as it is. */
+void front_end_sum(front_end_t *stream);
 
-/* Warm: one frame's values[40] become the columns `next` and `next` + 49; moves level and mean. */
-void front_end_normalize_one(front_end_t *stream, const int16_t *values);
+/* values[40] take the oldest frame's place; the sums follow. */
+void front_end_replace(front_end_t *stream, const int16_t *values);
 
 #endif

@@ -1,16 +1,11 @@
 /* See front_end_frame.h. From the values of frames to features, in integers: kws/normalization.py is the reference and
  * says what each kind of front end computes. Tables: front_end_tables.h. */
-#include <string.h>
-
 #include "front_end_frame.h"
 #include "front_end_tables.h"
+#include "front_end_transform.h"
 #include "optimize.h"
 
-enum {
-  OFFSET = 1 << 15, /* keeps sums positive where C divides */
-  MEAN_BITS = 8,    /* fractional bits that a mean has beyond a value's */
-  SMOOTHING_SHIFT = KWS_SMOOTHING_SHIFT
-};
+enum { OFFSET = 1 << 15 }; /* keeps sums positive where C divides */
 
 #if KWS_FRONT_END_PCEN
 enum { UNIT = 32 << 8, LEVEL_SHIFT = 6 }; /* what roots drop so that 49 of them add up in 32 bits */
@@ -21,8 +16,9 @@ static inline int32_t root(int32_t value) {
   return (int32_t)(mantissa >> (31 - KWS_PCEN_ROOT_FRACTION_BITS - (value >> 9)));
 }
 
-/* What a level subtracts from the logarithms of energies, which are twice those of their roots. */
-static inline int32_t gain(int32_t level) {
+/* What a level subtracts from the logarithms of energies, which are twice those of their roots. noinline: what
+ * is constant in it is not subtracted from every value anew. */
+static __attribute__((noinline)) int32_t gain(int32_t level) {
   const uint32_t floored = (uint32_t)level + KWS_PCEN_FLOOR;
   const int zeros = __builtin_clz(floored);
   const int32_t log_root =
@@ -36,61 +32,76 @@ static inline int32_t compressed(int32_t x) {
   return (x > 0 ? x : 0) + kws_pcen_bend[(size < most ? size : most) >> 3];
 }
 
-static int32_t level_of(const front_end_t *stream, int band) {
-  uint32_t sum = 0;
-  KWS_UNROLL(7)
-  for (int frame = 0; frame < KWS_FRAMES; frame++)
-    sum += (uint32_t)root(stream->values[frame][band]) >> LEVEL_SHIFT;
-  return (int32_t)(sum / KWS_FRAMES << LEVEL_SHIFT);
+/* What is summed over the frames of a band: roots for its level. */
+static inline int32_t summand(int32_t value) {
+  return root(value) >> LEVEL_SHIFT;
+}
+#else
+/* What is summed over the frames of a band: values for their mean. */
+static inline int32_t summand(int32_t value) {
+  return value;
 }
 #endif
 
-static inline int8_t rounded(int32_t value) {
-  value = (value + (1 << (KWS_FEATURE_SHIFT - 1))) >> KWS_FEATURE_SHIFT;
+void front_end_sum(front_end_t *stream) {
+  for (int band = 0; band < KWS_BANDS; band++) {
+    int32_t sum = 0;
+    KWS_UNROLL(7)
+    for (int frame = 0; frame < KWS_FRAMES; frame++)
+      sum += summand(stream->values[frame][band]);
+    stream->sums[band] = sum;
+  }
+}
+
+void front_end_replace(front_end_t *stream, const int16_t *values) {
+  int16_t *oldest = stream->values[stream->next];
+  KWS_UNROLL(2)
+  for (int band = 0; band < KWS_BANDS; band++) {
+    stream->sums[band] += summand(values[band]) - summand(oldest[band]);
+    oldest[band] = values[band];
+  }
+  stream->next = stream->next + 1 < KWS_FRAMES ? stream->next + 1 : 0;
+}
+
+static inline int8_t saturated(int32_t value) {
   return (int8_t)(value > 127 ? 127 : value < -128 ? -128 : value);
 }
 
-/* A band's values are compressed where they lie, and their mean is taken. */
-static void compress_band(front_end_t *stream, int band) {
-  int32_t sum = 0;
+/* The mean of a band, from the sum of its values, less what rounds features to their units; noinline as above. */
+static __attribute__((noinline)) int32_t offset_of(int32_t sum) {
+  const int32_t mean = (sum + KWS_FRAMES * OFFSET + KWS_FRAMES / 2) / KWS_FRAMES - OFFSET;
+  return mean - (1 << (KWS_FEATURE_SHIFT - 1));
+}
+
+/* Of one band, from the ring to features[frame * KWS_BANDS]. */
+static void normalize_band(const front_end_t *stream, int band, int8_t *features) {
+  int16_t values[2 * KWS_FRAMES]; /* as they lie in the ring, twice: the window's side by side from the oldest on */
+  int32_t sum = stream->sums[band];
 #if KWS_FRONT_END_PCEN
-  stream->level[band] = level_of(stream, band);
-  const int32_t subtract = gain(stream->level[band]);
+  const int32_t subtract = gain(sum / KWS_FRAMES << LEVEL_SHIFT);
+  sum = 0;
+#endif
   KWS_UNROLL(7)
-  for (int frame = 0; frame < KWS_FRAMES; frame++)
-    sum += stream->values[frame][band] = (int16_t)compressed(stream->values[frame][band] - subtract);
+  for (int frame = 0; frame < KWS_FRAMES; frame++) {
+#if KWS_FRONT_END_PCEN
+    const int32_t value = compressed(stream->values[frame][band] - subtract);
+    sum += value;
 #else
+    const int32_t value = stream->values[frame][band];
+#endif
+    values[frame] = values[frame + KWS_FRAMES] = (int16_t)value;
+  }
+  const int16_t *window = values + stream->next;
+  const int32_t offset = offset_of(sum);
   KWS_UNROLL(7)
   for (int frame = 0; frame < KWS_FRAMES; frame++)
-    sum += stream->values[frame][band];
-#endif
-  stream->mean[band] = (sum + KWS_FRAMES * OFFSET + KWS_FRAMES / 2) / KWS_FRAMES - OFFSET;
+    features[frame * KWS_BANDS] = saturated((window[frame] - offset) >> KWS_FEATURE_SHIFT);
 }
 
-void front_end_normalize_all(front_end_t *stream) {
+const int8_t *front_end_window(const front_end_t *stream) {
+  int8_t *features = (int8_t *)front_end_spectrum(); /* no transform is under way */
+  _Static_assert(KWS_POINTS * sizeof(complex_t) >= KWS_FRAMES * KWS_BANDS, "the features do not fit the scratch");
   for (int band = 0; band < KWS_BANDS; band++)
-    compress_band(stream, band);
-  /* A feature never lies behind the value that it comes from, so both can share their place. */
-  for (int frame = 0; frame < KWS_FRAMES; frame++)
-    KWS_UNROLL(4)
-  for (int band = 0; band < KWS_BANDS; band++)
-    stream->features[frame][band] = rounded(stream->values[frame][band] - stream->mean[band]);
-  memcpy(stream->features[KWS_FRAMES], stream->features[0], KWS_FRAMES * KWS_BANDS);
-  for (int band = 0; band < KWS_BANDS; band++)
-    stream->mean[band] *= 1 << MEAN_BITS;
-}
-
-void front_end_normalize_one(front_end_t *stream, const int16_t *values) {
-  int8_t *column = stream->features[stream->next], *twin = stream->features[stream->next + KWS_FRAMES];
-  for (int band = 0; band < KWS_BANDS; band++) {
-    int32_t value = values[band];
-#if KWS_FRONT_END_PCEN
-    const int32_t level = stream->level[band] + ((root(value) - stream->level[band]) >> SMOOTHING_SHIFT);
-    stream->level[band] = level;
-    value = compressed(value - gain(level));
-#endif
-    const int32_t mean = stream->mean[band] + ((value * (1 << MEAN_BITS) - stream->mean[band]) >> SMOOTHING_SHIFT);
-    stream->mean[band] = mean;
-    column[band] = twin[band] = rounded(value - ((mean + (1 << (MEAN_BITS - 1))) >> MEAN_BITS));
-  }
+    normalize_band(stream, band, features + band);
+  return features;
 }

@@ -9,6 +9,10 @@ enum { HALF = KWS_POINTS / 2 };
 
 static complex_t spectrum[KWS_POINTS]; /* of pairs of samples; in digit-reversed order after the last pass */
 
+complex_t *front_end_spectrum(void) {
+  return spectrum;
+}
+
 static float windowed(const int16_t *samples, int n) {
   const int mirrored = KWS_WINDOW_SAMPLES - 1 - n;
   return (float)(samples[n] * kws_window[n < mirrored ? n : mirrored]);

@@ -37,4 +37,7 @@ static inline complex_t times(complex_t a, complex_t w) {
  */
 void front_end_power(const int16_t *samples, float *power);
 
+/* The transform's scratch of KWS_POINTS complex numbers: where the last window's features lie until the next one. */
+complex_t *front_end_spectrum(void);
+
 #endif

@@ -12,6 +12,10 @@
 
 static complex_t spectrum[KWS_POINTS];
 
+complex_t *front_end_spectrum(void) {
+  return spectrum;
+}
+
 /* Two int16, of any alignment. */
 INLINE uint32_t pair_at(const int16_t *place) {
   uint32_t pair;

@@ -33,7 +33,7 @@ from kws.tflite.interpreter import reference_logits
 
 CLOCK_HZ = 64_000_000
 INFERENCE, UNPACKING, PORTABLE = "inference", "unpacking", "inference_portable"
-FRONT_END_PHASES = ("preprocess", "preprocess_stride", "postprocess")
+FRONT_END_PHASES = ("preprocess", "preprocess_stride", "preprocess_window", "postprocess")
 MACS_PER_CYCLE_MOST = 2  # of int8, by SMLAD
 _LEAST_UNPACKING = 100  # cycles of a prepare() that does something
 

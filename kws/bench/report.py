@@ -17,8 +17,9 @@ PHASE_TITLES = {
     INFERENCE: "inference",
     UNPACKING: "weights unpacked, once at start",
     PORTABLE: "inference, portable C",
-    "preprocess": "features of a clip, 49 frames cold",
+    "preprocess": "features of a clip, 49 frames",
     "preprocess_stride": "features of one stride",
+    "preprocess_window": "normalization of a window",
     "postprocess": "softmax and label",
 }
 OPTIMIZATION = next(flag for flag in zig.COMMON_FLAGS if flag.startswith("-O"))

@@ -53,8 +53,8 @@ ERROR_OPEN = "e-["
 END = "end"  # the word of a framed answer's last line
 
 # A run's phases in the order of the reply; the last two are those of the model alone.
-PHASES = ("preprocess", "preprocess_stride", "inference", "postprocess")
-MODEL_PHASES = PHASES[2:]
+PHASES = ("preprocess", "preprocess_stride", "preprocess_window", "inference", "postprocess")
+MODEL_PHASES = PHASES[3:]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,11 @@ COMMANDS: dict[str, Command] = {
     "samples": Command(("offset", "bytes"), ("input", "samples"), "a part of the clip"),
     "run": Command((), _OUTPUT, "features of the clip, then the selected model, without counting"),
     "classify": Command((), _OUTPUT, "the selected model on the features that are there, without counting"),
-    "time": Command((), _PHASES_OUTPUT, "run with the cycle counter on, and one stride of streaming"),
+    "time": Command(
+        (),
+        _PHASES_OUTPUT,
+        "run with the cycle counter on, and one stride and one window of a stream",
+    ),
     "time_model": Command((), _PHASES_OUTPUT, "classify with the cycle counter on"),
     "features": Command(("offset", "bytes"), ("input", "features"), "a part of the features that are there"),
     "listen": Command(

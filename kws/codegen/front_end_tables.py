@@ -7,10 +7,10 @@ import numpy as np
 from kws.features import ENERGY_UNIT, FFT_SAMPLES, Segments, tables
 from kws.files import write_text
 from kws.logarithm import POLYNOMIAL_DEGREE, polynomial
-from kws.normalization import FEATURE_SHIFTS, ROOT_FRACTION_BITS, SMOOTHING_SHIFT, dct_matrix, pcen_constants
+from kws.normalization import FEATURE_SHIFTS, ROOT_FRACTION_BITS, dct_matrix, pcen_constants
 from kws.params import FrontEnd
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _POINTS = FFT_SAMPLES // 2
 
 
@@ -25,7 +25,6 @@ def write_tables(front_end: FrontEnd, path: Path) -> None:
         "#include <stdint.h>",
         *(f"#define KWS_FRONT_END_{kind.upper()} {int(kind == front_end.kind)}" for kind in FEATURE_SHIFTS),
         f"#define KWS_FEATURE_SHIFT {FEATURE_SHIFTS[front_end.kind]}",
-        f"#define KWS_SMOOTHING_SHIFT {SMOOTHING_SHIFT}",
         f"#define KWS_LOG_FLOOR {_float(table.log_floor)}",
         f"#define KWS_LOG_POLYNOMIAL_DEGREE {POLYNOMIAL_DEGREE}",
         f"#define KWS_ENERGY_UNIT {ENERGY_UNIT}",

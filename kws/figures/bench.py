@@ -12,7 +12,7 @@ from kws.tables import Row
 _COLOURS = (BLUE, SKY, GREEN, VERMILION, PURPLE, ORANGE)
 _PANELS = {  # title -> phases
     "inference": ("inference",),
-    "features and unpacking": ("preprocess", "preprocess_stride", "unpacking"),
+    "features and unpacking": ("preprocess", "preprocess_stride", "preprocess_window", "unpacking"),
 }
 _CLOCK_HZ = 64e6
 

@@ -13,6 +13,7 @@ from kws.tables import Row
 _PHASES = {
     "preprocess": ("features of a whole clip", SKY),
     "preprocess_stride": ("features of one stride", GREEN),
+    "preprocess_window": ("normalization of a window", PURPLE),
     "inference": ("inference", BLUE),
     "postprocess": ("post-processing", ORANGE),
 }

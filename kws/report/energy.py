@@ -19,7 +19,8 @@ SUPPLY_V = 3.0
 CURRENT_MA = {"DC/DC": 3.3, "LDO": 6.3}
 CLOCK_HZ = 64_000_000  # of those currents
 _CHIPS = ("emulator", "nrf52840")  # boards of kws/board/boards.py that have this chip
-_PHASES = ("preprocess", "preprocess_stride", "inference")
+_PHASES = ("preprocess", "preprocess_stride", "preprocess_window", "inference")
+_LATEST = "preprocess_window"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def microjoules(time_ms: float, current_ma: float) -> float:
 
 def _phases(times: dict) -> Iterator[Energy]:
     for phase in _PHASES:
+        if phase == _LATEST and f"{phase}_ms" not in times:
+            continue  # of an earlier version
         found = times[f"{phase}_ms"]
         low_ms = times.get(f"{phase}_ms_lower") or found["min"]
         high_ms = times.get(f"{phase}_ms_upper") or found["max"]

@@ -8,7 +8,7 @@ from kws.report.markup import Markup, element, joined, paragraphs
 from kws.report.method import board_interval, percent
 from kws.report.provenance import machine, revision, shown, used_params, versions
 from kws.report.results import Report, Results
-from kws.summary import PHASES
+from kws.summary import PHASES, phases_of
 
 _BOUNDS = ("lower", "wait_states", "upper")
 
@@ -40,7 +40,7 @@ def _checked(run: Results) -> str:
 
 def _phase_rows(run: Results) -> Iterator[list[str]]:
     found = run.metrics["mcu_benchmark"]
-    for key, name in PHASES.items():
+    for key, name in phases_of(found["deployed"]).items():
         bounds = [found["deployed"].get(f"{key}_{bound}") for bound in _BOUNDS]
         times = [readable(1000 * value) if value else "" for value in (found["deployed"][key]["mean"], *bounds)]
         yield [name, *times, found["cycles_are"]]

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch import nn
 
 from kws.checkpoints import read_checkpoint
-from kws.dataset import Dataset, read_dataset
+from kws.dataset import read_dataset
 from kws.estimate import cost, footprint
 from kws.estimate_table import layer_rows, width_figures
-from kws.evaluation import evaluate
 from kws.files import write_json
 from kws.latency import cpu_latency, cpu_name, gpu_latency
 from kws.models import create
@@ -44,7 +42,7 @@ class FloatPoint:
 
     seed: int
     checkpoint: Path
-    figures: dict  # validation_accuracy, test_accuracy, both also with _streaming, train_s
+    figures: dict  # validation_accuracy, test_accuracy, train_s
     history: Path  # JSON: a list with an entry an epoch
 
 
@@ -65,8 +63,7 @@ def run(dataset: Path, params: Params) -> list[FloatPoint]:
 def report(dataset: Path, points: list[FloatPoint], front_end: str) -> tuple[dict, list[dict], str]:
     """Metrics, the rows of plots/training.csv, and where the speech came from; `front_end` is front_end.kind.
 
-    Latency is measured here, alone. Accuracies are cold, each clip by itself; those named `_streaming` are warm, of
-    each clip twice: behind another clip of the same split and behind one of silence (kws/streaming.py).
+    Latency is measured here, alone.
     """
     model = read_checkpoint(points[0].checkpoint)
     counts, estimate = cost(model), footprint(model, DEPLOYED_BITS, front_end)
@@ -74,8 +71,6 @@ def report(dataset: Path, points: list[FloatPoint], front_end: str) -> tuple[dic
         "validation_accuracy": mean(point.figures["validation_accuracy"] for point in points),
         "test_accuracy": mean(point.figures["test_accuracy"] for point in points),
         "test_accuracy_std": deviation(point.figures["test_accuracy"] for point in points),
-        "validation_accuracy_streaming": mean(point.figures["validation_accuracy_streaming"] for point in points),
-        "test_accuracy_streaming": mean(point.figures["test_accuracy_streaming"] for point in points),
         "architecture": model.architecture(),
         "parameters": counts.parameters,
         "macs": counts.macs,
@@ -124,20 +119,8 @@ def _make(folder: Path, point: dict) -> None:
     fit(model, dataset, choices, point["seed"], after_epoch=history.append, snapshot=point["snapshot"])
     train_s = sum(entry.pop("epoch_s") for entry in history)  # also of epochs before an interruption
     model = folded(model)  # batch normalization is a part of training alone
-    keep(folder, model, dataset, train_s=round(train_s, 1), **_streaming(model, dataset))
+    keep(folder, model, dataset, train_s=round(train_s, 1))
     write_json(folder / _HISTORY, history)
-
-
-def _streaming(model: nn.Module, dataset: Dataset) -> dict[str, float]:
-    """Accuracies of the warm clips: the mean over what they are heard behind."""
-    splits = (
-        ("validation", dataset.validation_streaming, dataset.validation_labels),
-        ("test", dataset.testing_streaming, dataset.testing_labels),
-    )
-    return {
-        f"{split}_accuracy_streaming": mean(evaluate(model, features, labels).accuracy for features in streaming)
-        for split, streaming, labels in splits
-    }
 
 
 def teacher_of(point: dict):

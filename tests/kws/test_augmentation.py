@@ -3,17 +3,15 @@
 import numpy as np
 import pytest
 
-from kws import augmentation
 from kws.augmentation import augmented, augmented_features
 from kws.features import CLIP_SAMPLES
 from kws.features_torch import features
 from kws.params import Augmentation, FrontEnd
-from kws.streaming import warm_features
 from tests.support_learning import PARAMS
 
 FRONT_END = FrontEnd(**PARAMS["front_end"])
 NOTHING = {"copies": 1, "seed": 0, "shift_ms": 0.0, "gain_db": (0.0, 0.0), "noise_probability": 0.0}
-NOTHING |= {"noise_volume": 0.0, "speed_probability": 0.0, "speed": (1.0, 1.0), "warm_probability": 0.0}
+NOTHING |= {"noise_volume": 0.0, "speed_probability": 0.0, "speed": (1.0, 1.0)}
 RNG = np.random.default_rng(3)
 AUDIO = RNG.normal(0, 1000, CLIP_SAMPLES).astype(np.int16)
 NOISE = RNG.normal(0, 500, 3 * CLIP_SAMPLES).astype(np.int16)
@@ -97,37 +95,3 @@ def test_a_copy_depends_on_its_own_number_alone():
     np.testing.assert_array_equal(three[:3], two)
     other = augmented_features(audio, [NOISE], Augmentation(**(choices | {"copies": 2, "seed": 1})), FRONT_END, 1)
     assert (other[1:] != two[1:]).any((2, 3)).all()
-
-
-def test_without_warm_copies_every_copy_is_cold():
-    audio = RNG.normal(0, 1000, (3, CLIP_SAMPLES)).astype(np.int16)
-    made = augmented_features(audio, [NOISE], Augmentation(**NOTHING), FRONT_END, 1)
-    np.testing.assert_array_equal(made[1], features(audio, FRONT_END))
-
-
-def test_a_warm_copy_is_heard_behind_itself_another_clip_or_noise_a_third_each():
-    """Of 90 clips alike in no sample: each is found behind itself backwards, behind one of the clips, or neither."""
-    audio = RNG.normal(0, 1, (90, CLIP_SAMPLES)) * RNG.uniform(100, 3000, (90, 1))
-    audio = audio.astype(np.int16)
-    made = augmented_features(audio, [NOISE], Augmentation(**(NOTHING | {"warm_probability": 1.0})), FRONT_END, 1)
-    np.testing.assert_array_equal(made[0], features(audio, FRONT_END))
-    itself = (made[1] == warm_features(audio[:, ::-1], audio, FRONT_END)).all((1, 2))
-    places = np.random.default_rng([0, 1]).integers(90, size=90)
-    another = (made[1] == warm_features(audio[places], audio, FRONT_END)).all((1, 2))
-    assert not (itself & another).any()
-    assert all(18 <= count <= 42 for count in (itself.sum(), another.sum(), (~itself & ~another).sum()))
-
-
-def test_the_noise_before_a_clip_is_a_piece_of_the_recording_near_or_far():
-    pieces = [augmentation._background([NOISE], np.random.default_rng(seed)) for seed in range(50)]
-    loudness_db = [20 * np.log10(piece.std() / NOISE.std()) for piece in pieces]
-    assert min(loudness_db) > -40.5 and max(loudness_db) < 0.5
-    assert min(loudness_db) < -30 and max(loudness_db) > -10
-
-
-@pytest.mark.parametrize("share", [0.25, 0.75])
-def test_warm_copies_are_that_share(share):
-    audio = RNG.normal(0, 1000, (120, CLIP_SAMPLES)).astype(np.int16)
-    made = augmented_features(audio, [NOISE], Augmentation(**(NOTHING | {"warm_probability": share})), FRONT_END, 1)
-    warm = (made[1] != made[0]).any((1, 2))
-    assert warm.mean() == pytest.approx(share, abs=0.13)

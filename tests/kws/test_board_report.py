@@ -40,7 +40,7 @@ def candidate(name: str, amount: float, tuned: bool, seed: int) -> Candidate:
 
 def measured() -> Measured:
     """A deployed model timed twice and a pruned one timed once, on four clips; one clip differs from the host."""
-    full = {"preprocess": 64_000_000, "preprocess_stride": 1_280_000}
+    full = {"preprocess": 64_000_000, "preprocess_stride": 1_280_000, "preprocess_window": 64_000}
     runs = [
         run("deployed", [0, 1, 2, 2], timing(6_400_000, **full), timing(12_800_000, **full)),
         run("structured_500", [0, 0, 0, 0], timing(3_200_000)),
@@ -56,6 +56,7 @@ def test_metrics_have_the_promised_keys_and_numbers():
     deployed = metrics["deployed"]
     assert deployed["inference_ms"] == {"min": 100.0, "mean": 150.0, "max": 200.0}
     assert deployed["preprocess_ms"]["mean"] == 1000.0 and deployed["preprocess_stride_ms"]["max"] == 20.0
+    assert deployed["preprocess_window_ms"]["mean"] == 1.0
     assert deployed["postprocess_ms"]["min"] == 0.01 and deployed["inference_ms_upper"] is None
     assert deployed["inference_ms_lower"] is deployed["inference_ms_wait_states"] is None
     assert deployed["inference_cycles"] == 9_600_000 and deployed["macs_per_cycle"] == 0.035
@@ -77,23 +78,25 @@ def test_a_further_model_has_an_entry_of_its_own():
 
 def test_a_row_a_model_and_phase_that_was_timed():
     deployed, pruned = (board_report._phase_rows(one) for one in measured().runs)
-    assert [row["phase"] for row in deployed] == ["preprocess", "preprocess_stride", "inference", "postprocess"]
+    front_end = ["preprocess", "preprocess_stride", "preprocess_window"]
+    assert [row["phase"] for row in deployed] == [*front_end, "inference", "postprocess"]
     assert [row["phase"] for row in pruned] == ["inference", "postprocess"]
     inference = {"model": "deployed", "phase": "inference", "min_ms": 100.0, "mean_ms": 150.0, "max_ms": 200.0}
-    assert deployed[2] == inference | {"lower_ms": None, "wait_states_ms": None, "upper_ms": None}
+    assert deployed[3] == inference | {"lower_ms": None, "wait_states_ms": None, "upper_ms": None}
 
 
 def test_bounds_stand_beside_the_figures_they_enclose():
     found = measured()
     cycles = {"lower": 3_200_000, "wait_states": 12_800_000, "upper": 19_200_000}
-    for one, phases in zip(found.runs, ({"preprocess": 640, "preprocess_stride": 64}, {}), strict=True):
+    front_end = {"preprocess": 640, "preprocess_stride": 64, "preprocess_window": 32}
+    for one, phases in zip(found.runs, (front_end, {}), strict=True):
         one.bounds.update({name: timing(count, **phases) for name, count in cycles.items()})
     metrics = board_report._metrics(found, TRAIN, CONVERTED)
     names = tuple(f"inference_ms_{bound}" for bound in cycles)
     for entry in (metrics["deployed"], *metrics["models"]):
         assert tuple(entry[name] for name in names) == (50.0, 200.0, 300.0)
     assert metrics["deployed"]["preprocess_stride_ms_upper"] == 0.001
-    row = board_report._phase_rows(found.runs[0])[2]
+    row = board_report._phase_rows(found.runs[0])[3]
     assert (row["lower_ms"], row["wait_states_ms"], row["upper_ms"]) == (50.0, 200.0, 300.0)
     assert tuple(row) == board_report._PHASE_COLUMNS
 

@@ -16,7 +16,7 @@ from kws.yaml_files import dump
 from tests.support_learning import PARAMS, params
 from tests.support_tflite import Conv, Dense, Reshape, build
 
-PHASES = ("preprocess_stride", "inference", "postprocess")
+PHASES = ("preprocess_stride", "preprocess_window", "inference", "postprocess")
 
 
 def tiny_conv(filters: int, seed: int) -> bytes:

@@ -1,6 +1,7 @@
 """The front end: byte for byte the firmware's, and close to float64 and to torchaudio by a stated bound."""
 
 import ctypes
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ ROUNDING = 0.55  # of 1/256 octave: half a unit by rounding, the rest is the log
 WINDOW_NOISE = 4e-9  # of the loudest band's energy: what the window's 16 bits leave in bands far below it
 FAST = """#define KWS_FRONT_END_CORTEX_M4 1
 #define front_end_power front_end_power_cortex_m4
+#define front_end_spectrum front_end_spectrum_cortex_m4
 #include "../src/front_end_transform_cortex_m4.c"
 """
 
@@ -63,25 +65,37 @@ def front_end_and_c(request, tmp_path_factory):
     (folder / "fast.c").write_text(FAST)
     chosen = FRONT_ENDS[request.param]
     library = ctypes.CDLL(str(build_host_library(folder / "build", front_end=chosen, extra=[folder / "fast.c"])))
-    library.front_end_start.restype = library.front_end_push.restype = ctypes.POINTER(ctypes.c_int8 * 1960)
+    library.front_end_window.restype = ctypes.POINTER(ctypes.c_int8 * 1960)
     return chosen, library
 
 
 class Stream:
-    """The firmware's stream of one library: `start` and `push` copy the features that they return, (T, F) int8."""
+    """The firmware's stream of one library, which begins with these samples."""
 
-    def __init__(self, library: ctypes.CDLL):
-        self._library, self._state = library, (ctypes.c_int32 * 2048)(*[-1] * 2048)  # whatever lies there before
+    def __init__(self, library: ctypes.CDLL, samples: np.ndarray):
+        self._library, self._state = library, np.full(1021, -1, np.int32)  # whatever lies there before
+        self.start(samples)
 
-    def start(self, samples: np.ndarray) -> np.ndarray:
-        return self._features(self._library.front_end_start, samples)
+    def start(self, samples: np.ndarray) -> None:
+        self._library.front_end_start(pointer(self._state), pointer(np.ascontiguousarray(samples)))
 
-    def push(self, samples: np.ndarray) -> np.ndarray:
-        return self._features(self._library.front_end_push, samples)
+    def push(self, samples: np.ndarray) -> None:
+        self._library.front_end_push(pointer(self._state), pointer(np.ascontiguousarray(samples)))
 
-    def _features(self, function, samples: np.ndarray) -> np.ndarray:
-        samples = np.ascontiguousarray(samples)
-        return np.array(function(self._state, pointer(samples)).contents, np.int8).reshape(49, 40)
+    def window(self) -> np.ndarray:
+        """Features (T, F) int8."""
+        return np.array(self._library.front_end_window(pointer(self._state)).contents, np.int8).reshape(49, 40)
+
+    def state(self) -> np.ndarray:
+        """A copy of what it carries: values, sums, next."""
+        return self._state.copy()
+
+    def summed_anew(self) -> np.ndarray:
+        """The state with sums that are computed from the ring."""
+        state = self.state()
+        state[980:1020] = 0
+        self._library.front_end_sum(pointer(state))
+        return state
 
 
 def pointer(array: np.ndarray) -> ctypes.c_void_p:
@@ -107,9 +121,8 @@ def test_the_firmware_computes_the_same_bytes(name, front_end_and_c):
         samples = np.ascontiguousarray(CLIPS[name][320 * frame : 320 * frame + 480])
         library.front_end_frame(pointer(samples), pointer(values))
         np.testing.assert_array_equal(values, wanted[frame])
-    np.testing.assert_array_equal(
-        Stream(library).start(CLIPS[name]), features.features(CLIPS[name][None], front_end)[0]
-    )
+    wanted = features.features(CLIPS[name][None], front_end)[0]
+    np.testing.assert_array_equal(Stream(library, CLIPS[name]).window(), wanted)
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -123,24 +136,64 @@ def test_the_cortex_m4s_transform_is_the_readable_one(name, front_end_and_c):
         np.testing.assert_array_equal(readable.view(np.int32), fast.view(np.int32))
 
 
-def test_a_stream_on_the_board_is_the_references(front_end_and_c):
-    """Long enough for the ring of columns to go around three times."""
+def test_every_window_of_a_stream_on_the_board_is_that_clip(front_end_and_c):
+    """Long enough for the ring of frames to go around three times."""
     front_end, library = front_end_and_c
-    signal, stream = long_signal(), Stream(library)
-    wanted = features.streamed_features(signal, front_end)
-    assert len(wanted) == 151
-    np.testing.assert_array_equal(stream.start(signal), wanted[0])
-    for stride, window in enumerate(wanted[1:], start=49):
-        np.testing.assert_array_equal(stream.push(signal[320 * stride : 320 * stride + 480]), window)
+    signal = long_signal()
+    stream = Stream(library, signal)
+    for stride in range(150):
+        if stride:
+            stream.push(signal[320 * (48 + stride) :][:480])
+        clip = signal[320 * stride :][:SAMPLES]
+        np.testing.assert_array_equal(stream.window(), features.features(clip[None], front_end)[0])
+        np.testing.assert_array_equal(stream.window(), stream.window())  # it is asked as often as one likes
+
+
+def test_sums_are_exact_however_long_a_stream_runs(front_end_and_c):
+    """Each 20 ms another of silence, the loudest and what lies between: 3,000 frames."""
+    front_end, library = front_end_and_c
+    rng = np.random.default_rng(8)
+    loudness = rng.choice([0, 1, 100, 32768], 3048 + 2)
+    signal = (rng.choice([-1, 1], len(loudness) * 320) * loudness.repeat(320)).clip(-32768, 32767).astype(np.int16)
+    stream = Stream(library, signal)
+    for frame in range(49, 3048):
+        stream.push(signal[320 * frame :][:480])
+        if frame % 50 == 0:
+            np.testing.assert_array_equal(stream.state(), stream.summed_anew())
+    clip = signal[320 * (3048 - 49) :][:SAMPLES]
+    np.testing.assert_array_equal(stream.window(), features.features(clip[None], front_end)[0])
 
 
 def test_a_start_forgets_what_was_before(front_end_and_c):
     front_end, library = front_end_and_c
-    stream = Stream(library)
-    stream.start(CLIPS["full-scale noise"])
+    stream = Stream(library, CLIPS["full-scale noise"])
     stream.push(CLIPS["loud tone"][:480])
+    stream.start(CLIPS["like speech"])
     wanted = features.features(CLIPS["like speech"][None], front_end)[0]
-    np.testing.assert_array_equal(stream.start(CLIPS["like speech"]), wanted)
+    np.testing.assert_array_equal(stream.window(), wanted)
+
+
+@pytest.mark.parametrize("kind", ["pcen", "log_mel", "mfcc"])
+@pytest.mark.parametrize("strides", [1, 5])
+def test_streamed_features_are_those_of_the_clips(kind, strides):
+    chosen, signal = front_end(kind), long_signal()
+    found = features.streamed_features(signal, chosen, strides)
+    starts = range(0, len(signal) - 15840 + 1, 320 * strides)
+    assert len(found) == len(starts)
+    cut = [np.resize(signal[start : start + SAMPLES], SAMPLES) for start in starts]  # no frame reaches the last 160
+    np.testing.assert_array_equal(found, features.features(np.stack(cut), chosen))
+
+
+def test_a_long_stream_takes_little_more_memory_than_its_features():
+    signal = np.tile(CLIPS["like speech"], 60)
+    features.streamed_features(signal[:SAMPLES], FRONT_ENDS["pcen"])  # tables are made once
+    tracemalloc.start()
+    try:
+        found = features.streamed_features(signal, FRONT_ENDS["pcen"])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 2951 and peak < found.nbytes + 16e6  # int64 of all windows would be 46 MB
 
 
 @pytest.mark.parametrize("name", CLIPS)

@@ -12,7 +12,11 @@ METRICS = {
     "flash": {"flash_bytes": 50_000},
     "mcu_benchmark": {
         "cycles_are": "modelled",
-        "deployed": {"preprocess_ms": {"mean": 25.0}, "preprocess_stride_ms": {"mean": 1.5}},
+        "deployed": {
+            "preprocess_ms": {"mean": 25.0},
+            "preprocess_stride_ms": {"mean": 1.5},
+            "preprocess_window_ms": {"mean": 0.75},
+        },
     },
 }
 
@@ -40,7 +44,8 @@ def test_a_row_a_kind(runs, tmp_path):
     assert [run["front_end"]["kind"] for run in runs] == ["pcen", "log_mel", "mfcc"]
     assert [row["test_accuracy"] for row in rows] == pytest.approx([0.81, 0.82, 0.83])
     assert all(run["data"]["root"] == str(tmp_path / "speech") for run in runs)
-    assert rows[0]["preprocess_stride_ms"] == 1.5 and rows[0]["cycles_are"] == "modelled"
+    assert rows[0]["preprocess_stride_ms"] == 1.5 and rows[0]["preprocess_window_ms"] == 0.75
+    assert rows[0]["cycles_are"] == "modelled"
 
 
 def test_no_speech_no_run(runs, tmp_path):

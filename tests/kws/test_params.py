@@ -55,11 +55,6 @@ REFUSED = {  # change: (key, what the message says of it)
         "greater than or equal to 1",
     ),
     "a boolean for a count": ({"train": {"epochs": True}}, "train.epochs", "integer"),
-    "more warm copies than copies": (
-        {"augmentation": {"warm_probability": 1.5}},
-        "augmentation.warm_probability",
-        "is 1.5: input should be less than or equal to 1",
-    ),
     "a range upside down": ({"augmentation": {"gain_db": [4.0, -6.0]}}, "augmentation.gain_db", "lowest first"),
 }
 

@@ -7,7 +7,6 @@ from kws import features_torch, preprocessing
 from kws.audio import read_clip
 from kws.features import features
 from kws.preprocessing import preprocess, write_pictures, write_test_clips
-from kws.streaming import preceding_clips, warm_features
 from tests.support_learning import params
 from tests.support_speech import fill
 
@@ -44,11 +43,6 @@ def test_features_are_of_the_clips_in_their_order(prepared):
             getattr(dataset, f"{split}_features"), features(corpus.audio(clips), choices.front_end)
         )
         assert getattr(dataset, f"{split}_labels").tolist() == [clip.label for clip in clips]
-        labels = getattr(dataset, f"{split}_labels")
-        befores = preceding_clips(labels, choices.data.seed)
-        for found, before in zip(getattr(dataset, f"{split}_streaming"), befores, strict=True):
-            audio = corpus.audio([clips[i] for i in before])
-            np.testing.assert_array_equal(found, warm_features(audio, corpus.audio(clips), choices.front_end))
     audio, labels, _, _ = corpus.load("training")
     np.testing.assert_array_equal(dataset.training_features[0], features_torch.features(audio, choices.front_end))
     np.testing.assert_array_equal(dataset.training_labels, labels)
@@ -66,9 +60,8 @@ def test_metrics_count_what_is_there(prepared):
 def test_many_clips_at_a_time_or_few(prepared, monkeypatch):
     choices, corpus, dataset, _ = prepared
     monkeypatch.setattr(preprocessing, "_CHUNK_CLIPS", 3)
-    found = preprocessing._evaluated(corpus, "testing", choices)
-    np.testing.assert_array_equal(found["testing_features"], dataset.testing_features)
-    np.testing.assert_array_equal(found["testing_streaming"], dataset.testing_streaming)
+    found = preprocessing._evaluated(corpus, "testing", choices)["testing_features"]
+    np.testing.assert_array_equal(found, dataset.testing_features)
 
 
 def test_test_clips_are_wav_files_by_class(prepared, tmp_path):

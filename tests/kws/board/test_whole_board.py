@@ -102,6 +102,7 @@ def test_every_clip_and_model_equals_the_host_and_time_stands_still(
     assert deployed["inference"] > 336_000 / 2  # a Cortex-M4 does two MACs a cycle at most
     assert runs[2].timings[0].cycles["inference"] < 0.6 * deployed["inference"]
     assert deployed["preprocess_stride"] < deployed["preprocess"] / 10
+    assert deployed["preprocess_stride"] < deployed["preprocess_window"] < deployed["preprocess"] / 10
 
 
 def test_what_a_cut_session_leaves_in_the_uart(board, receipt, clips, front_end):

@@ -3,7 +3,6 @@
 import dataclasses
 import statistics
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,8 +13,7 @@ from kws.sweeps import float_training
 from kws.sweeps.float_training import HISTORY_COLUMNS
 from tests.support_learning import dataset, params, state_bytes
 
-KEYS = """validation_accuracy test_accuracy validation_accuracy_streaming test_accuracy_streaming
-parameters macs flops flash_bytes_estimate ram_bytes_estimate cpu_latency_us
+KEYS = """validation_accuracy test_accuracy parameters macs flops flash_bytes_estimate ram_bytes_estimate cpu_latency_us
 cpu gpu_latency_us train_s seeds""".split()  # noqa: SIM905
 
 
@@ -49,17 +47,6 @@ def test_a_checkpoint_has_the_accuracies_that_stand_beside_it(swept):
         on_test = evaluate(model, data.testing_features, data.testing_labels).accuracy
         on_validation = evaluate(model, data.validation_features, data.validation_labels).accuracy
         assert (on_test, on_validation) == (point.figures["test_accuracy"], point.figures["validation_accuracy"])
-
-
-def test_streaming_accuracies_are_of_each_clip_behind_each_sound(swept, reported):
-    metrics, data = reported[0], dataset()
-    for split, name in (("validation", "validation"), ("test", "testing")):
-        streaming, labels = getattr(data, f"{name}_streaming"), getattr(data, f"{name}_labels")
-        found = [point.figures[f"{split}_accuracy_streaming"] for point in swept.points]
-        for point, accuracy in zip(swept.points, found, strict=True):
-            model, both = read_checkpoint(point.checkpoint), np.concatenate(streaming)
-            assert accuracy == pytest.approx(evaluate(model, both, np.tile(labels, len(streaming))).accuracy)
-        assert metrics[f"{split}_accuracy_streaming"] == pytest.approx(statistics.fmean(found))
 
 
 def test_seeds_differ_and_are_found_again(swept):
