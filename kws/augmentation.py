@@ -4,17 +4,21 @@ A share of the copies is also heard as in a stream, warm, behind a second of oth
 Every (copy, clip) has a random generator of its own, so a copy does not depend on how the work is divided.
 """
 
+from pathlib import Path
+
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from kws.clip_audio import ClipAudio
 from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ
 from kws.features_torch import features
+from kws.large_arrays import laid_out
 from kws.params import Augmentation, FrontEnd
 from kws.points import one_thread
 from kws.streaming import warm_features
 
-_CHUNK_CLIPS = 256  # a unit of work; the result does not depend on it
+_CHUNK_CLIPS = 128  # a unit of work; the result does not depend on it
 _BACKGROUND_DB = (-40.0, 0.0)  # how loud the noise is that comes before a clip, against its recording
 
 
@@ -40,38 +44,57 @@ def augmented(audio: np.ndarray, noise: np.ndarray, choices: Augmentation, rng: 
 
 
 def augmented_features(
-    audio: np.ndarray, noises: list[np.ndarray], choices: Augmentation, front_end: FrontEnd, jobs: int
+    audio: np.ndarray | ClipAudio,
+    noises: list[np.ndarray],
+    choices: Augmentation,
+    front_end: FrontEnd,
+    jobs: int,
+    folder: Path | None = None,
 ) -> np.ndarray:
     """Features of the clips as recorded and of `choices.copies` changed copies.
 
     Args:
-        audio: (B, N) int16.
+        audio: (B, N) int16; where it is on disk, each process reads the clips that it works on.
         noises: background recordings, (M,) int16 each with M >= N.
         choices: of the copies, warm_probability are warm: behind themselves backwards, another of the clips as
             recorded or background noise, a third each; the others, and the clips as recorded, are cold.
         jobs: processes; the result is the same for any number.
+        folder: on a disk with room for the result, which is never whole in memory (kws/large_arrays.py).
 
     Returns:
-        (1 + copies, B, T, F) int8, the clips as recorded first.
+        (1 + copies, B, T, F) int8, read-only, the clips as recorded first.
     """
-    result = np.empty((1 + choices.copies, len(audio), FRAMES, BANDS), np.int8)
-    work = [(copy, start) for copy in range(1 + choices.copies) for start in range(0, len(audio), _CHUNK_CLIPS)]
+    starts = range(0, len(audio), _CHUNK_CLIPS)
+    others = _others(len(audio), choices)
     parts = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")(
-        delayed(_features_of_chunk)(*_with_others(audio, copy, start, choices), noises, choices, front_end, copy, start)
-        for copy, start in work
+        delayed(_features_of_chunk)(*_with_others(audio, others, start), noises, choices, front_end, start)
+        for start in starts
     )
-    for (copy, start), part in zip(work, tqdm(parts, "features", len(work), disable=None, leave=False), strict=True):
-        result[copy, start : start + len(part)] = part
-    return result
+    bar = tqdm(parts, "features", len(starts), disable=None, leave=False)
+    return laid_out(zip(starts, bar, strict=True), (1 + choices.copies, len(audio), FRAMES, BANDS), folder)
 
 
-def _with_others(audio: np.ndarray, copy: int, first: int, choices: Augmentation) -> tuple[np.ndarray, np.ndarray]:
-    """A chunk's clips, and for each another one to be heard behind; none for the recordings, which are cold."""
-    places = np.random.default_rng([choices.seed, copy]).integers(len(audio), size=len(audio)) if copy else ()
-    return audio[first : first + _CHUNK_CLIPS], audio[list(places[first : first + _CHUNK_CLIPS])]
+def _others(clips: int, choices: Augmentation) -> list[np.ndarray]:
+    """For each copy, which other clip (clips,) each is heard behind where it is heard behind one."""
+    copies = range(1, 1 + choices.copies)
+    return [np.random.default_rng([choices.seed, copy]).integers(clips, size=clips) for copy in copies]
 
 
-def _features_of_chunk(audio, others, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
+def _with_others(audio: np.ndarray | ClipAudio, others: list[np.ndarray], first: int) -> tuple:
+    """A chunk's clips, and those that its copies may be heard behind."""
+    chunk = slice(first, first + _CHUNK_CLIPS)
+    return audio[chunk], [audio[places[chunk].tolist()] for places in others]
+
+
+def _features_of_chunk(audio, others, noises, choices, front_end, first: int) -> np.ndarray:
+    """(1 + copies, n, T, F) of some clips."""
+    audio, others = np.asarray(audio), [None, *map(np.asarray, others)]
+    return np.stack(
+        [_features_of_copy(audio, other, noises, choices, front_end, copy, first) for copy, other in enumerate(others)]
+    )
+
+
+def _features_of_copy(audio, others, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
     """Features of one copy of some clips: copy 0 is the recording itself."""
     one_thread()
     if not copy:
