@@ -37,6 +37,7 @@ _SPEAKERS = 2618  # of the official dataset
 _SAMPLED_S = 0.25
 _RUNS = ("all:2", "train:2", "default:2", "default:1")
 _TRAIN = {"seeds": 2, "epochs": 1}
+_NO_PRUNING = {"structured_amounts": [0.0], "unstructured_amounts": [0.0]}  # so many words' pruned models fit no board
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -99,7 +100,8 @@ def preprocessed(corpus: Path, words: str, workers: int) -> dict:
     data = {"source": "folder", "root": str(corpus)}
     if words == "all":
         data["words"] = [folder.name for folder in word_folders(corpus)]
-    params = merged(yaml_files.load((ROOT / "params.yaml").read_text()), {"data": data, "train": _TRAIN})
+    changes = {"data": data, "train": _TRAIN, "prune_sweep": _NO_PRUNING}
+    params = merged(yaml_files.load((ROOT / "params.yaml").read_text()), changes)
     (place / "params.yaml").write_text(yaml_files.dump(params))
     measured = staged(
         place, workers, "preprocess", "--features features.npz --test-clips test --recordings recordings "
