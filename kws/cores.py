@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
 from kws.errors import ParamsError
 
@@ -37,4 +38,6 @@ def spread(work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
     if len(parts) < 2 or cores() == 1:
         return [result for part in parts for result in work(part)]
     done = Parallel(n_jobs=min(cores(), len(parts)), return_as="generator")(delayed(work)(part) for part in parts)
-    return [result for part in done for result in part]
+    results = [result for part in done for result in part]
+    get_reusable_executor().shutdown()  # other work in these processes would look to joblib as if they leaked memory
+    return results

@@ -73,7 +73,10 @@ def test_a_child_s_memory_counts():
 
 
 def test_a_run_takes_the_place_of_an_earlier_one(tmp_path):
-    path, row = tmp_path / "result.json", {"stage": "preprocess", "words": 35, "workers": 2, "seconds": 1.0}
+    path, row = (
+        tmp_path / "result.json",
+        {"stage": "preprocess", "words": 35, "clips_in_folder": 9, "workers": 2, "seconds": 1.0},
+    )
     path.write_text(json.dumps(kept(path, row)))
     path.write_text(json.dumps(kept(path, {**row, "workers": 1, "seconds": 3.0})))
     found = kept(path, {**row, "seconds": 2.0})["runs"]

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "results" / "preprocess_scaling.json"
 OFFICIAL_CLIPS = 105_829
 _SPEAKERS = 2618  # of the official dataset
-_SAMPLED_S = 0.25
+_SAMPLED_S = 1.0  # looking takes as long as a good part of a worker's work
 _RUNS = ("all:2", "train:2", "default:2", "default:1")
 _TRAIN = {"seeds": 2, "epochs": 1}
 _NO_PRUNING = {"structured_amounts": [0.0], "unstructured_amounts": [0.0]}  # so many words' pruned models fit no board
@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, default=ROOT / ".." / "shared" / "data", help="layout, or its .tar.gz")
     parser.add_argument("--clips", type=int, default=OFFICIAL_CLIPS)
-    parser.add_argument(
-        "--only", nargs="+", default=_RUNS, help="all, default or train, and :WORKERS"
-    )
+    parser.add_argument("--only", nargs="+", default=_RUNS, help="all, default or train, and :WORKERS")
     options = parser.parse_args(arguments)
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="preprocess_scaling.") as place:
@@ -112,7 +110,7 @@ def preprocessed(corpus: Path, words: str, workers: int) -> dict:
     return {
         "stage": "preprocess",
         "words": len(params["data"]["words"]),
-        "clips_in_folder": sum(len(wav_files(folder)) for folder in word_folders(corpus)),
+        "clips_in_folder": _clips_in(corpus),
         "clips": sum(counts.values()),
         "copies": copies,
         "features": copies * counts["training"] + counts["validation"] + counts["testing"],
@@ -128,7 +126,12 @@ def trained(place: Path, workers: int) -> dict:
         "--estimate estimate.csv --history history.csv --figure training.png",
     )  # fmt: skip
     words = len(yaml_files.load((place / "params.yaml").read_text())["data"]["words"])
-    return {"stage": "train", "words": words, **_TRAIN, **measured}
+    size = {"clips_in_folder": _clips_in(place / "corpus"), "features_bytes": (place / "features.npz").stat().st_size}
+    return {"stage": "train", "words": words, **size, **_TRAIN, **measured}
+
+
+def _clips_in(corpus: Path) -> int:
+    return sum(len(wav_files(folder)) for folder in word_folders(corpus))
 
 
 def staged(place: Path, workers: int, stage: str, options: str) -> dict:
@@ -191,11 +194,15 @@ def rollup(text: str) -> dict[str, int]:
 
 
 def kept(path: Path, row: dict) -> dict:
-    """The result with this row in the place of an earlier one of the same stage, words and workers."""
+    """The result with this row in the place of an earlier one of the same stage, words, clips and workers."""
     rows = json.loads(path.read_text())["runs"] if path.exists() else []
-    key = ("stage", "words", "workers")
+    key = ("stage", "words", "clips_in_folder", "workers")
     rows = [one for one in rows if [one[name] for name in key] != [row[name] for name in key]]
-    return {"runs": sorted([*rows, row], key=lambda one: (one["stage"], -one["words"], one["workers"]))}
+    return {
+        "runs": sorted(
+            [*rows, row], key=lambda one: (one["stage"], -one["words"], -one["clips_in_folder"], one["workers"])
+        )
+    }
 
 
 def _children_s() -> float:
