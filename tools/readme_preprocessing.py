@@ -13,7 +13,16 @@ def preprocess_table(measured: dict) -> str:
         ]
         for run in measured["runs"]
     ]  # fmt: skip
-    head = ["stage", "words", "clips in the folder", "processes", "seconds", "CPU seconds", "features a second"]
+    machine = sorted({f"{run['cores']} cores of {run['cpu']}" for run in measured["runs"]})
+    head = [
+        f"stage, on {' or '.join(machine)}",
+        "words",
+        "clips in the folder",
+        "processes",
+        "seconds",
+        "CPU seconds",
+        "features a second",
+    ]
     memory = ["memory at its peak (GB)", "of it not files' (GB)", "load before"]
     return markdown([*head, "features a CPU second", *memory], rows)
 
