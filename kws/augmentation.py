@@ -3,16 +3,20 @@
 Every (copy, clip) has a random generator of its own, so a copy does not depend on how the work is divided.
 """
 
+from pathlib import Path
+
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from kws.clip_audio import ClipAudio
 from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ
 from kws.features_torch import features
+from kws.large_arrays import laid_out
 from kws.params import Augmentation, FrontEnd
 from kws.points import one_thread
 
-_CHUNK_CLIPS = 256  # a unit of work; the result does not depend on it
+_CHUNK_CLIPS = 128  # a unit of work; the result does not depend on it
 
 
 def augmented(audio: np.ndarray, noise: np.ndarray, choices: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -37,30 +41,41 @@ def augmented(audio: np.ndarray, noise: np.ndarray, choices: Augmentation, rng: 
 
 
 def augmented_features(
-    audio: np.ndarray, noises: list[np.ndarray], choices: Augmentation, front_end: FrontEnd, jobs: int
+    audio: np.ndarray | ClipAudio,
+    noises: list[np.ndarray],
+    choices: Augmentation,
+    front_end: FrontEnd,
+    jobs: int,
+    folder: Path | None = None,
 ) -> np.ndarray:
     """Features of the clips as recorded and of `choices.copies` changed copies.
 
     Args:
-        audio: (B, N) int16.
+        audio: (B, N) int16; where it is on disk, each process reads the clips that it works on.
         noises: background recordings, (M,) int16 each with M >= N.
         jobs: processes; the result is the same for any number.
+        folder: on a disk with room for the result, which is never whole in memory (kws/large_arrays.py).
 
     Returns:
-        (1 + copies, B, T, F) int8, the clips as recorded first.
+        (1 + copies, B, T, F) int8, read-only, the clips as recorded first.
     """
-    result = np.empty((1 + choices.copies, len(audio), FRAMES, BANDS), np.int8)
-    work = [(copy, start) for copy in range(1 + choices.copies) for start in range(0, len(audio), _CHUNK_CLIPS)]
+    starts = range(0, len(audio), _CHUNK_CLIPS)
     parts = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")(
-        delayed(_features_of_chunk)(audio[start : start + _CHUNK_CLIPS], noises, choices, front_end, copy, start)
-        for copy, start in work
+        delayed(_features_of_chunk)(audio[start : start + _CHUNK_CLIPS], noises, choices, front_end, start)
+        for start in starts
     )
-    for (copy, start), part in zip(work, tqdm(parts, "features", len(work), disable=None, leave=False), strict=True):
-        result[copy, start : start + len(part)] = part
-    return result
+    bar = tqdm(parts, "features", len(starts), disable=None, leave=False)
+    return laid_out(zip(starts, bar, strict=True), (1 + choices.copies, len(audio), FRAMES, BANDS), folder)
 
 
-def _features_of_chunk(audio, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
+def _features_of_chunk(audio, noises, choices, front_end, first: int) -> np.ndarray:
+    """(1 + copies, n, T, F) of some clips."""
+    audio = np.asarray(audio)
+    copies = range(1 + choices.copies)
+    return np.stack([_features_of_copy(audio, noises, choices, front_end, copy, first) for copy in copies])
+
+
+def _features_of_copy(audio, noises, choices, front_end, copy: int, first: int) -> np.ndarray:
     """Features of one copy of some clips: copy 0 is the recording itself."""
     one_thread()
     if copy:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kws.audio import problem_of
+from kws.cores import spread
 from kws.errors import DataError
 
 NOISE_FOLDER = "_background_noise_"
@@ -110,14 +111,22 @@ def scan(folder: Path) -> tuple[list[Recording], dict[str, str]]:
     recordings, left_out = [], dict(_left_out_before(folder))
     for path in (path for word in word_folders(folder) for path in other_audio(word)):
         left_out[f"{path.parent.name}/{path.name}"] = NOT_WAV
-    for path in (path for word in word_folders(folder) for path in wav_files(word)):
+    for path, reason in with_problems([path for word in word_folders(folder) for path in wav_files(word)]):
         name, speaker = f"{path.parent.name}/{path.name}", speaker_of_file(path.name)
-        reason = problem_of(path)
         if reason:
             left_out[name] = reason
         else:
             recordings.append(Recording(name, path.parent.name, speaker, rule.split_of(name, speaker)))
     return recordings, left_out
+
+
+def with_problems(paths: list[Path]) -> list[tuple[Path, str | None]]:
+    """Each file, and why it cannot be used as audio, or None."""
+    return list(zip(paths, spread(_problems, paths), strict=True))
+
+
+def _problems(paths: list[Path]) -> list[str | None]:
+    return [problem_of(path) for path in paths]
 
 
 def _left_out_before(folder: Path) -> Iterator[tuple[str, str]]:

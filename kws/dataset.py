@@ -1,6 +1,7 @@
 """features.npz, what preprocess hands to training: int8 features and labels of the three splits.
 
-`training_features` holds `copies` versions of each clip, the first as recorded, the others augmented.
+`training_features` holds `copies` versions of each clip, the first as recorded, the others augmented. Most of
+the bytes, they stay in the file and are mapped (kws/large_arrays.py).
 """
 
 import zipfile
@@ -12,6 +13,7 @@ import numpy as np
 from kws.errors import ArtifactError
 from kws.features import FEATURE_SCALE
 from kws.files import replaced_file
+from kws.large_arrays import add_array, mapped_array
 
 SCHEMA_VERSION = 3
 _ARRAYS = (
@@ -22,6 +24,7 @@ _ARRAYS = (
     "testing_features",
     "testing_labels",
 )
+_MAPPED = "training_features"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,28 +61,22 @@ def as_input(features: np.ndarray) -> np.ndarray:
 def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write an uncompressed .npz; the same dataset gives the same bytes."""
     with replaced_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        _add(archive, "schema_version", np.array(SCHEMA_VERSION))
-        _add(archive, "classes", np.array(dataset.classes))
-        _add(archive, "source", np.array(dataset.source))
+        add_array(archive, "schema_version", np.array(SCHEMA_VERSION))
+        add_array(archive, "classes", np.array(dataset.classes))
+        add_array(archive, "source", np.array(dataset.source))
         for name in _ARRAYS:
-            _add(archive, name, getattr(dataset, name))
+            add_array(archive, name, getattr(dataset, name))
 
 
 def read_dataset(path: Path) -> Dataset:
-    """Read what write_dataset wrote. Raises ArtifactError for anything else."""
+    """Read what write_dataset wrote; its training features are read-only. Raises ArtifactError for anything else."""
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             version = int(stored["schema_version"])
             if version == SCHEMA_VERSION:
-                arrays = {name: stored[name] for name in _ARRAYS}
+                arrays = {name: stored[name] for name in _ARRAYS if name != _MAPPED}
+                arrays[_MAPPED] = mapped_array(Path(path), stored.zip, _MAPPED)
                 return Dataset(tuple(map(str, stored["classes"])), str(stored["source"]), **arrays)
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{path} cannot be read ({error}); run `dvc repro preprocess` to make it again.") from None
     raise ArtifactError(f"{path} has schema {version}, {SCHEMA_VERSION} is needed; run `dvc repro preprocess`.")
-
-
-def _add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
-    """One member, with a fixed date so that the bytes do not depend on the clock."""
-    info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-    with archive.open(info, "w", force_zip64=True) as member:
-        np.lib.format.write_array(member, array, allow_pickle=False)

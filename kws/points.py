@@ -4,6 +4,7 @@ An interrupted sweep goes on where it was, a training within a point as well; a 
 alone, never on which others share its run or on how many processes there are.
 """
 
+import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,8 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from kws.cluster import cluster_address, run_on_cluster
-from kws.errors import ArtifactError, ParamsError
+from kws.cores import cores
+from kws.errors import ArtifactError
 from kws.files import sha256
 from kws.store import key_of, store_root, stored_folders
 
@@ -28,6 +30,7 @@ _CODE = (
     "evaluation",
     "fixed_point",
     "integer_model",
+    "large_arrays",
     "models",
     "quantization",
     "quantized",
@@ -42,12 +45,8 @@ _ALL_CODE = ("sweeps", "pruning", "pruning_filters", "importance")
 
 def jobs() -> int:
     """Processes to use: KWS_JOBS, or one a core; one where there is a GPU to share."""
-    wanted = os.environ.get("KWS_JOBS", "")
-    if wanted:
-        if not wanted.isdecimal() or int(wanted) == 0:
-            raise ParamsError(f"KWS_JOBS is {wanted!r} in the environment: set it to a number from 1 up, or unset it.")
-        return int(wanted)
-    return 1 if torch.cuda.is_available() else (os.cpu_count() or 1)
+    is_alone = torch.cuda.is_available() and not os.environ.get("KWS_JOBS")
+    return 1 if is_alone else cores()
 
 
 def one_thread() -> None:
@@ -128,7 +127,8 @@ def _files(named: Path) -> list[Path]:
 
 def file_digest(path: Path) -> str:
     """Hash of a file that a point depends on."""
-    return sha256(Path(path).read_bytes())
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

@@ -4,25 +4,31 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from kws.audio import write_wav
 from kws.augmentation import augmented_features
+from kws.clip_audio import ClipAudio
+from kws.cores import cores
 from kws.corpus import Clip, Corpus, load_corpus
 from kws.dataset import Dataset
 from kws.features import features
 from kws.figures.audio import audio_figures
 from kws.files import replaced_folder
-from kws.params import Params
-from kws.points import jobs
+from kws.params import FrontEnd, Params
 from kws.recordings import own_clips
 
 BOARD_CLIPS = 480  # most of the test split that is written for the board
 
-_CHUNK_CLIPS = 1024
+_CHUNK_CLIPS = 256  # a unit of work; the result does not depend on it
 
 
-def preprocess(params: Params) -> tuple[Corpus, Dataset, dict]:
-    """Load the corpus, compute features, and count.
+def preprocess(params: Params, folder: Path | None = None) -> tuple[Corpus, Dataset, dict]:
+    """Load the corpus, compute features on all cores, and count.
+
+    Args:
+        params: of which `data`, `front_end` and `augmentation` are used.
+        folder: on the disk where the training features are to lie; memory holds none of the training split.
 
     Returns:
         The corpus, the dataset, and the metrics.
@@ -30,13 +36,20 @@ def preprocess(params: Params) -> tuple[Corpus, Dataset, dict]:
     corpus = load_corpus(params.data)
     for note in corpus.notes:
         print(f"note: {note}", file=sys.stderr)
-    audio, training_labels, _, _ = corpus.load("training")
-    training = augmented_features(audio, corpus.noises("training"), params.augmentation, params.front_end, jobs())
+    clips = corpus.of("training")
+    training = augmented_features(
+        ClipAudio.of(corpus, clips),
+        corpus.noises("training"),
+        params.augmentation,
+        params.front_end,
+        cores(),
+        folder,
+    )
     dataset = Dataset(
         classes=corpus.classes,
         source=corpus.source,
         training_features=training,
-        training_labels=training_labels,
+        training_labels=np.array([clip.label for clip in clips], np.int64),
         **_evaluated(corpus, "validation", params),
         **_evaluated(corpus, "testing", params),
     )
@@ -62,12 +75,15 @@ def write_pictures(folder: Path, corpus: Corpus, recordings: Path) -> None:
 
 def _evaluated(corpus: Corpus, split: str, params: Params) -> dict[str, np.ndarray]:
     clips = corpus.of(split)
-    parts = [
-        features(corpus.audio(clips[start : start + _CHUNK_CLIPS]), params.front_end)
-        for start in range(0, len(clips), _CHUNK_CLIPS)
-    ]
+    audio, starts = ClipAudio.of(corpus, clips), range(0, len(clips), _CHUNK_CLIPS)
+    parts = (delayed(_features)(audio[start : start + _CHUNK_CLIPS], params.front_end) for start in starts)
     labels = np.array([clip.label for clip in clips], np.int64)
-    return {f"{split}_features": np.concatenate(parts), f"{split}_labels": labels}
+    found = np.concatenate(Parallel(n_jobs=min(cores(), len(starts)))(parts))
+    return {f"{split}_features": found, f"{split}_labels": labels}
+
+
+def _features(audio: ClipAudio, front_end: FrontEnd) -> np.ndarray:
+    return features(np.asarray(audio), front_end)
 
 
 def _metrics(corpus: Corpus) -> dict:

@@ -89,6 +89,8 @@ def make_copy(repository: Path, folder: Path, overrides: dict, cache: Path | Non
         ParamsError: an override is no key of params.yaml, or not an accepted value.
     """
     params = merged(yaml_files.load((repository / "params.yaml").read_text()), overrides)
+    if isinstance(params["data"]["root"], str):  # relative to the repository, and to the copy it would be another place
+        params["data"]["root"] = str(repository.resolve() / Path(params["data"]["root"]).expanduser())
     _empty(folder)
     for name in _tracked_files(repository):
         if not name.startswith(_RESULTS) and (repository / name).is_file():

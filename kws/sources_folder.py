@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from kws.audio import loudest_second, problem_of, read_audio, write_wav
+from kws.cores import spread
 from kws.corpus_index import (
     LEFT_OUT_FILE,
     LIST_FILES,
@@ -22,6 +23,7 @@ from kws.corpus_index import (
     other_audio,
     speaker_of_file,
     wav_files,
+    with_problems,
     word_folders,
 )
 from kws.labels import SILENCE, UNKNOWN
@@ -31,10 +33,9 @@ from kws.synthetic import make_noises, write_noises, write_unknown
 
 def content_of(folder: Path) -> str:
     """Hash of the names and bytes of everything in a layout that `convert` reads."""
-    whole = hashlib.sha256()
-    for path in _inputs(folder):
-        with path.open("rb") as file:
-            whole.update(f"{path.relative_to(folder)}\t{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    whole, paths = hashlib.sha256(), _inputs(folder)
+    for path, digest in zip(paths, spread(_digests, paths), strict=True):
+        whole.update(f"{path.relative_to(folder)}\t{digest}\n".encode())
     return whole.hexdigest()
 
 
@@ -58,21 +59,27 @@ def convert(source: Path, folder: Path, data: Data) -> None:
 def _convert_words(source: Path, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Convert every word's clips; returns new name -> split, and old name -> reason of those left out."""
     rule, takes = SplitRule(source), Counter()
-    splits, left_out = {}, {}
-    for word in word_folders(source):
-        left_out |= {f"{word.name}/{path.name}": NOT_WAV for path in other_audio(word)}
-        for path in wav_files(word):
-            old_name, speaker = f"{word.name}/{path.name}", speaker_of_file(path.name)
-            reason = problem_of(path)
-            if reason:
-                left_out[old_name] = reason
-                continue
-            new_name = f"{word.name}/{speaker}_nohash_{takes[word.name, speaker]}.wav"
-            takes[word.name, speaker] += 1
-            splits[new_name] = rule.split_of(old_name, speaker)
-            (folder / word.name).mkdir(exist_ok=True)
-            write_wav(folder / new_name, loudest_second(read_audio(path)))
+    splits, left_out, pairs = {}, {}, []
+    words = word_folders(source)
+    for path in (path for word in words for path in other_audio(word)):
+        left_out[f"{path.parent.name}/{path.name}"] = NOT_WAV
+    for path, reason in with_problems([path for word in words for path in wav_files(word)]):
+        word, speaker = path.parent.name, speaker_of_file(path.name)
+        if reason:
+            left_out[f"{word}/{path.name}"] = reason
+            continue
+        new_name = f"{word}/{speaker}_nohash_{takes[word, speaker]}.wav"
+        takes[word, speaker] += 1
+        splits[new_name] = rule.split_of(f"{word}/{path.name}", speaker)
+        pairs.append((path, folder / new_name))
+    for place in {new.parent for _, new in pairs}:
+        place.mkdir(exist_ok=True)
+    spread(_convert_clips, pairs)
     return splits, left_out
+
+
+def _convert_clips(pairs: list[tuple[Path, Path]]) -> list[None]:
+    return [write_wav(new, loudest_second(read_audio(old))) for old, new in pairs]
 
 
 def _fill_noise(source: Path, folder: Path, data: Data, left_out: dict[str, str]) -> list[str]:
@@ -103,6 +110,15 @@ def _fill_unknown(folder: Path, data: Data, splits: dict[str, str]) -> list[str]
     note = f"{UNKNOWN} is synthetic speech: the folder holds no words besides data.words, record some to replace it."
     warnings.warn(note, stacklevel=2)
     return [note]
+
+
+def _digests(paths: list[Path]) -> list[str]:
+    """SHA-256 of each file."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return digests
 
 
 def _inputs(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from kws.stage import stage
     plots="folder for the pictures of one clip of each class",
 )
 def main(paths, params):
-    corpus, dataset, metrics = preprocess(params)
+    corpus, dataset, metrics = preprocess(params, paths.features.parent)
     write_pictures(paths.plots, corpus, paths.recordings)
     write_test_clips(paths.test_clips, corpus)
     write_dataset(paths.features, dataset)

@@ -71,6 +71,24 @@ def test_the_scaling_of_a_sweep(root):
     assert "| 7 bits added then | 50 |" in lines
 
 
+def test_the_scaling_of_preprocessing(root):
+    run = {
+        "stage": "preprocess", "words": 2, "clips_in_folder": 105_829, "clips": 12_000, "features": 80_000,
+        "workers": 2, "seconds": 160.0, "cpu_s": 320.0, "load_before": 0.25, "peak_bytes": 1_240_000_000,
+        "peak_anonymous_bytes": 990_000_000, "cores": 2, "cpu": "a Z80",
+    }  # fmt: skip
+    train = {**run, "stage": "train", "seeds": 2, "epochs": 1}
+    del train["features"]
+    (root / "results" / "preprocess_scaling.json").write_text(json.dumps({"runs": [run, train]}))
+    (root / "README.md").write_text("<!-- table: preprocess_scaling -->\n<!-- end -->\n")
+    assert main(["--root", str(root)]) == 0
+    lines = (root / "README.md").read_text().splitlines()
+    assert lines[1].startswith("| stage, on 2 cores of a Z80 | words | clips in the folder |")
+    numbers = "1.24 | 0.99 | 0.2 |"
+    assert lines[3] == f"| preprocess, 12,000 clips used | 2 | 105,829 | 2 | 160 | 320 | 500 | 250 | {numbers}"
+    assert lines[4] == f"| train, 2 models, 1 epoch | 2 | 105,829 | 2 | 160 | 320 |  |  | {numbers}"
+
+
 @pytest.mark.parametrize("line", ["<!-- table: weather here -->\n<!-- end -->", "<!-- table: bits here -->\n"])
 def test_a_wrong_marker_is_named(root, capsys, line):
     (root / "README.md").write_text(line)

@@ -3,8 +3,8 @@
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`; NAME is one of TABLES, followed by the
 data it is of: `here` (metrics/, the last `make repro`) or `speech_commands` (results/speech_commands/metrics/).
 `<!-- table: headline here speech_commands -->` sets several side by side; `<!-- table: front_ends -->` is of
-results/front_ends.json, `bench`, `sweep_scaling`, `sparse_forms` and `listening` of results/<name>.json, `sweep_model`
-of sweep_scaling's.
+results/front_ends.json, `bench`, `preprocess_scaling`, `sweep_scaling`, `sparse_forms` and `listening` of
+results/<name>.json, `sweep_model` of sweep_scaling's.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from kws.summary import Metrics, headline, load_metrics  # noqa: E402
 from kws.sweep_model import rows as model_rows  # noqa: E402
 from tools.readme_listening import listening_table  # noqa: E402
 from tools.readme_markdown import markdown, percent  # noqa: E402
+from tools.readme_preprocessing import preprocess_table  # noqa: E402
 
 FOLDERS = {
     "here": Path("metrics"),
@@ -238,6 +239,7 @@ def sweep_model_table(scaling: dict) -> str:
 MEASURED: dict[str, Callable[[dict], str]] = {  # of results/<name>.json
     "bench": bench_table,
     "front_ends": front_ends_table,
+    "preprocess_scaling": preprocess_table,
     "sweep_scaling": scaling_table,
     "sparse_forms": sparse_forms_table,
     "sweep_model": sweep_model_table,

@@ -30,6 +30,13 @@ def test_the_same_dataset_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_training_features_stay_in_the_file(tmp_path):
+    write_dataset(tmp_path / "features.npz", dataset())
+    read = read_dataset(tmp_path / "features.npz")
+    assert isinstance(read.training_features.base, np.memmap) and not read.training_features.flags.writeable
+    assert as_input(read.training_features[0, :2]).flags.writeable  # a batch is the trainer's own
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"\x93NUMPY", b"\0" * 5000])
 def test_a_damaged_file_is_refused(tmp_path, content):
     (tmp_path / "features.npz").write_bytes(content)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from kws import features_torch, preprocessing
+from kws import augmentation, features_torch, preprocessing
 from kws.audio import read_clip
+from kws.corpus import Corpus
+from kws.dataset import write_dataset
 from kws.features import features
 from kws.preprocessing import preprocess, write_pictures, write_test_clips
 from tests.support_learning import params
@@ -62,6 +64,33 @@ def test_many_clips_at_a_time_or_few(prepared, monkeypatch):
     monkeypatch.setattr(preprocessing, "_CHUNK_CLIPS", 3)
     found = preprocessing._evaluated(corpus, "testing", choices)["testing_features"]
     np.testing.assert_array_equal(found, dataset.testing_features)
+
+
+def test_two_processes_and_the_place_of_the_features_change_no_byte(prepared, monkeypatch, tmp_path):
+    choices, _, dataset, _ = prepared
+    monkeypatch.setenv("KWS_JOBS", "2")
+    _, again, _ = preprocess(choices, tmp_path / "artifacts")
+    write_dataset(tmp_path / "a.npz", dataset)
+    write_dataset(tmp_path / "b.npz", again)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_no_more_than_a_chunk_of_audio_is_held(prepared, monkeypatch):
+    choices, _, dataset, _ = prepared
+    held = []
+
+    def audio(corpus, clips, whole=Corpus.audio):
+        held.append(len(clips))
+        return whole(corpus, clips)
+
+    monkeypatch.setenv("KWS_JOBS", "1")
+    monkeypatch.setattr(Corpus, "audio", audio)
+    for module in (preprocessing, augmentation):
+        monkeypatch.setattr(module, "_CHUNK_CLIPS", 7)
+    _, again, _ = preprocess(choices)
+    assert max(held) == 7
+    np.testing.assert_array_equal(again.training_features, dataset.training_features)
+    np.testing.assert_array_equal(again.validation_features, dataset.validation_features)
 
 
 def test_test_clips_are_wav_files_by_class(prepared, tmp_path):

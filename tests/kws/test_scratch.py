@@ -60,6 +60,16 @@ def test_quick_runs_in_a_copy_with_its_own_code(clone):
     assert (scratch.quick(clone) / "metrics" / "a").read_text().startswith("changed")
 
 
+def test_a_relative_root_is_the_repository_s_in_the_copy_too(clone, monkeypatch):
+    (clone / "voices").mkdir()
+    monkeypatch.chdir(clone / "kws")  # wherever the command was called
+    folder = scratch.quick(clone, {"data": {"source": "folder", "root": "voices"}})
+    assert (folder / "metrics" / "a").read_text().startswith(f"3 {clone / 'voices'} ")
+    absolute = str(clone.parent)
+    folder = scratch.quick(clone, {"data": {"source": "folder", "root": absolute}})
+    assert load_params(folder / "params.yaml").data.root == absolute
+
+
 def test_real_writes_results_and_leaves_the_workspace(clone):
     (clone.parent / "data").mkdir()
     before = state(clone)
