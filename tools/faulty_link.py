@@ -39,7 +39,7 @@ from tests.support_faults import FaultyPort  # noqa: E402
 RESULT = REPOSITORY / "results" / "faulty_link.json"
 TIMEOUT_S = 2.0
 HANG_S = 60.0
-GREETINGS, QUIET_GREETINGS = 3, 3  # tries through the faults, then on a quiet line
+GREETINGS, QUIET_GREETINGS = 3, 10  # tries through the faults, then on a quiet line
 BAUD = 921600
 
 
