@@ -53,6 +53,8 @@ def read_audio(path: Path) -> np.ndarray:
                 return file.read(dtype="int16")
             samples = file.read(dtype="float64", always_2d=True).mean(axis=1) * 32768
     except (OSError, soundfile.SoundFileError) as error:
+        if not Path(path).exists():
+            raise DataError(f"{path} is not there: name a recording that is.") from None
         raise DataError(f"{path} cannot be read as audio ({error}); remove it or replace it by a WAV file.") from None
     return to_int16(resample(samples, rate_hz))
 

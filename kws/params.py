@@ -253,7 +253,8 @@ class Params(Section):
 
 HOW_BACK = (
     "Correct it in params.yaml (`git diff params.yaml` shows what changed, `git checkout HEAD params.yaml` undoes it) "
-    "and run `dvc repro`: where DVC has already removed a stage's outputs, it restores them from its cache."
+    "and run `dvc repro`: where DVC has already removed a stage's outputs, it restores them from its cache or, in a "
+    "fresh clone, makes them anew (`git checkout HEAD metrics plots` brings the committed ones back)."
 )
 
 

@@ -45,7 +45,7 @@ def bootstrap(root: Path) -> None:
         venv.create(folder, clear=folder.exists(), with_pip=True, symlinks=os.name != "nt")
     stamp.write_text(UNFINISHED)
     print("installing the pinned packages: some minutes and 4 GB the first time", flush=True)
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     subprocess.run([*pip, "--requirement", root / "requirements.lock"], check=True, stdin=subprocess.DEVNULL)
     # Dependencies and the build's own requirements come from the lock file: nothing else is fetched.
     project = [*pip, "--no-deps", "--no-build-isolation", "--editable", root]

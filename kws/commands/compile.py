@@ -27,9 +27,16 @@ def _run(options: argparse.Namespace) -> None:
     generated = write_package(options.model, options.output, options.name)
     print(cost_text(generated))
     if options.benchmark:
+        import sys
+
         from kws.compiled_benchmark import benchmark_compiled
         from kws.tflite.reader import read_tflite
 
+        print(
+            "building firmware with it for the emulated board; the first time takes a minute",
+            file=sys.stderr,
+            flush=True,
+        )
         print(benchmark_compiled(read_tflite(options.model)).text())
     folder = os.fsencode(options.output).decode("utf-8", "replace")  # a name need not be text
     print(f"\nC and headers: {folder}. models.c says how to call them.")
