@@ -23,6 +23,7 @@ from kws.errors import ArtifactError, KwsError  # noqa: E402
 from kws.files import write_text  # noqa: E402
 from kws.summary import Metrics, headline, load_metrics  # noqa: E402
 from kws.sweep_model import rows as model_rows  # noqa: E402
+from tools.readme_bounds import bounds_table  # noqa: E402
 from tools.readme_listening import listening_table  # noqa: E402
 from tools.readme_markdown import markdown, percent  # noqa: E402
 from tools.readme_preprocessing import preprocess_table  # noqa: E402
@@ -228,6 +229,7 @@ TABLES: dict[str, Callable[[Sequence[Metrics]], str]] = {
     "sparse": sparse_table,
     "estimate": estimate_table,
     "widths": widths_table,
+    "bounds": bounds_table,
 }
 
 

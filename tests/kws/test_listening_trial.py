@@ -1,5 +1,6 @@
 """How a listener is judged: made-up speech at known places, a model that always hears right, settings compared."""
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -119,3 +120,13 @@ def test_joined_streams_and_what_two_listeners_differ_by():
     assert joined([one, other]).samples.tolist() == [1, 1, 1, 2, 2, 2]
     a, b = Word(1, 2, 0.5), Word(1, 2, 0.6)
     assert (differing([a], [a]), differing([a], [b]), differing([a], [])) == (0, 2, 1)
+
+
+def test_the_settings_in_params_are_what_they_are_said_to_be():
+    """The highest recall of those with at most 10 false alarms an hour, on validation streams of real speech."""
+    found = json.loads((REPOSITORY / "results" / "listening.json").read_text())["speech_commands"]
+    quiet = [row for row in found["validation"] if row["false_alarms_per_hour"] <= 10]
+    best = max(quiet, key=lambda row: row["recall"])
+    listen = load_params(REPOSITORY / "params.yaml").listen
+    assert (listen.smoothing, listen.threshold) == (best["smoothing"], best["threshold"])
+    assert ListenSettings(**found["settings"]) == ListenSettings.of(listen)

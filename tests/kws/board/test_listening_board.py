@@ -21,11 +21,11 @@ from kws.tflite.interpreter import reference_logits
 from kws.tflite.reader import read_graph
 from tests.conftest import REPOSITORY
 from tests.support_board import HostBoard
+from tests.support_listening import SECONDS, recording_samples
 from tests.support_tflite import Conv, Dense, Reshape, build
 
 TIMEOUT_S = 20.0
 EASY = ListenSettings(strides=3, smoothing=2, threshold_q15=9000, suppression_ms=100)  # a random model is unsure
-SECONDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +62,6 @@ def host_board(generated, front_end, tmp_path_factory):
     (folder / "flash").write_bytes(b"")
     (folder / "samples").write_bytes(recording_samples().astype("<i2").tobytes())
     return HostBoard(program, folder / "flash", microphone=folder / "samples")
-
-
-def recording_samples() -> np.ndarray:
-    """Noise bursts of other colours and levels."""
-    rng = np.random.default_rng(4)
-    samples = rng.standard_normal(SECONDS * 16_000)
-    for start in range(0, len(samples), 4000):
-        tone = np.sin(np.arange(4000) * rng.uniform(0.02, 1.5)) * rng.uniform(0, 5)
-        samples[start : start + 4000] = (samples[start : start + 4000] + tone) * rng.uniform(0.05, 1)
-    return (samples * 2000).clip(-32768, 32767).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
