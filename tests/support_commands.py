@@ -88,14 +88,20 @@ def _dvc(words: list[str], folder: Path) -> None:
         assert set(options.targets) <= set(STAGES), options.targets
 
 
+def made_by(words: list[str]) -> list[list[str]]:
+    """The commands that `make` runs with these words, each in words. Raises CalledProcessError: no such target."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    shown = subprocess.run(
+        ["make", "-n", *words], cwd=REPOSITORY, env=outside, capture_output=True, text=True, check=True
+    )
+    return [[word for word in shlex.split(line) if word] for line in shown.stdout.splitlines()]
+
+
 def _make(words: list[str], folder: Path) -> None:
     """The target is there, and what it calls works."""
     assert shutil.which("make")
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    shown = subprocess.run(["make", "-n", *words], cwd=REPOSITORY, env=outside, capture_output=True, text=True)
-    assert shown.returncode == 0, shown.stderr
-    for line in shown.stdout.splitlines():
-        check([word for word in shlex.split(line) if word], folder)
+    for called in made_by(words):
+        check(called, folder)
 
 
 def _python(words: list[str], folder: Path) -> None:

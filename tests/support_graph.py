@@ -17,10 +17,13 @@ TINY = {
 }
 
 
+def tiny() -> dict:
+    """What differs from params.yaml: params.quick.yaml, and less still."""
+    overrides = yaml_files.load((REPOSITORY / "params.quick.yaml").read_text())
+    return overrides | {section: overrides.get(section, {}) | values for section, values in TINY.items()}
+
+
 def run_tiny(folder: Path) -> None:
     """Fill folder/copy with a copy of the repository in which every stage has run, folder/store with partial work."""
-    overrides = yaml_files.load((REPOSITORY / "params.quick.yaml").read_text())
-    for section, values in TINY.items():
-        overrides[section] = overrides.get(section, {}) | values
-    make_copy(REPOSITORY, folder / "copy", overrides)
+    make_copy(REPOSITORY, folder / "copy", tiny())
     run_graph(folder / "copy", folder / "store")

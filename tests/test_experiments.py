@@ -1,41 +1,16 @@
 """docs/experiments.md, its lines run on a tiny corpus: a grid in parallel, one applied, back, a remote."""
 
 import json
-import os
-import shlex
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from kws import yaml_files
 from tests.conftest import REPOSITORY
-from tests.support_docs import PAGES, commands
+from tests.support_docs import commands
+from tests.support_laboratory import PATIENCE_S, Laboratory, settled
 
 WIDTHS = (3, 8)  # of the grid's, those that the tiny corpus was trained for
-PATIENCE_S = 400
 PAGE = [command.words for command in commands(REPOSITORY / "docs" / "experiments.md") if ":" in command.place]
-READS = (  # lines of any page that change nothing and take seconds
-    ["dvc", "dag"],
-    ["dvc", "params", "diff"],
-    ["dvc", "metrics", "diff"],
-    ["dvc", "plots", "show"],
-    ["dvc", "exp", "show"],
-    ["dvc", "queue", "status"],
-    ["python", "-m", "kws", "check"],
-    ["python", "-m", "kws", "summary"],
-    ["python", "-m", "kws", "sizes"],
-    ["python", "-m", "kws", "plots"],
-)
-LINES = {
-    shlex.join(one.words): one.words
-    for page in PAGES
-    for one in commands(page)
-    if any(one.words[: len(head)] == head for head in READS) and "--open" not in one.words
-}
 
 
 def line(*head: str) -> list[str]:
@@ -43,42 +18,11 @@ def line(*head: str) -> list[str]:
     return next(words for words in PAGE if words[: len(head)] == list(head))
 
 
-class Laboratory:
-    """A git repository with results in it."""
-
-    def __init__(self, root: Path, store: Path):
-        self.root, self.store = root, store
-
-    def run(self, words: list[str]) -> str:
-        """What the command prints; raises where it fails."""
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(self.root),
-            "KWS_STORE": str(self.store),
-            **{f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-        }
-        done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
-        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
-        return done.stdout
-
-    def bits(self) -> tuple[int, int]:
-        """In params.yaml, and of the deployed model."""
-        deployed = json.loads((self.root / "metrics" / "convert.json").read_text())["deployed"]
-        return yaml_files.load((self.root / "params.yaml").read_text())["bits"], deployed["bits"]
-
-
 @pytest.fixture(scope="module")
 def laboratory(finished, tmp_path_factory):
     """The finished graph in git, from where the page starts."""
-    root = tmp_path_factory.mktemp("laboratory") / "clone"
-    shutil.copytree(finished / "copy", root, ignore=shutil.ignore_patterns("__pycache__"))
-    (root / ".dvc" / "config.local").unlink()
-    found = Laboratory(root, finished / "store")
-    found.run(["git", "init", "-q"])
-    for head in (("dvc", "repro"), ("git", "add"), ("git", "commit")):
-        found.run(line(*head))
-    return found
+    first = [line(*head) for head in (("dvc", "repro"), ("git", "add"), ("git", "commit"))]
+    return settled(finished, tmp_path_factory.mktemp("laboratory") / "clone", *first)
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +91,3 @@ def test_a_colleague_trains_nothing(laboratory, grid, tmp_path):
     clone.run(["dvc", "exp", "apply", "narrow"])
     assert clone.bits() == (3, 3)
     assert "Running stage" not in clone.run(["dvc", "repro"])
-
-
-@pytest.mark.parametrize("words", LINES.values(), ids=LINES)
-def test_a_line_that_only_reads_runs(words, laboratory):
-    printed = laboratory.run(words)
-    assert printed or words[-1] == "diff"  # which prints nothing where nothing has changed
