@@ -77,7 +77,7 @@ def test_a_colleague_trains_nothing(laboratory, grid, tmp_path):
     laboratory.run([word.replace("/srv/kws-store", str(store)) for word in line("dvc", "remote", "add")])
     laboratory.run(line("git", "commit", "-m", "A store"))
     laboratory.run(line("dvc", "push"))
-    laboratory.run(["git", "init", "-q", "--bare", str(origin)])
+    laboratory.run(["git", "init", "-q", "-b", "main", "--bare", str(origin)])
     laboratory.run(["git", "remote", "add", "origin", str(origin)])
     laboratory.run(["git", "push", "-q", "origin", "HEAD"])
     laboratory.run(["dvc", "exp", "run", "--name", "narrow", "-S", "bits=3"])
