@@ -1,5 +1,9 @@
-"""The board's ears: a session with a board whose microphone is its own, or a recording that the emulated one hears."""
+"""The board's ears: a session with a board whose microphone is its own, or a recording that the emulated one hears.
 
+`ensure_deployed` comes first: an experiment that was applied, or taken back, changes the workspace and not the board.
+"""
+
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,15 +11,32 @@ from pathlib import Path
 
 from kws.audio import read_audio, write_wav
 from kws.board.boards import EmulatorBoard, board_named
+from kws.board.flashing import ensure_image
 from kws.board.listening import listening
 from kws.board.pdm import Speed
 from kws.board.replies import Refused
 from kws.board.session import Session
+from kws.deployment import benchmark_image
 from kws.errors import BoardError
 from kws.features import SAMPLE_RATE_HZ
 from kws.listening import ListenSettings
 from kws.listening_display import Display
 from kws.params import Flash, Listen
+
+
+def ensure_deployed(flash: Flash, workspace: Path) -> None:
+    """Make sure that the board of params.yaml holds what the workspace's flash stage put on it.
+
+    Nothing is done where that stage's results are not there, as in a fresh clone.
+
+    Raises:
+        ArtifactError: the receipt is of another board.
+        BoardError: the board cannot be reached, or holds another image and is not programmed from here.
+    """
+    receipt, board = workspace / "metrics" / "flash.json", board_named(flash)
+    image = benchmark_image(workspace / "artifacts" / "flash", board)
+    if receipt.exists() and image.exists():
+        ensure_image(board, json.loads(receipt.read_text()), image, flash.timeout_s)
 
 
 @contextmanager

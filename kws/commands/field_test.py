@@ -14,7 +14,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the order of the words")
     parser.add_argument("--port", help="a board that answers there (a pyserial URL), not that of params.yaml")
     parser.add_argument("--metrics", type=Path, default=Path("metrics/mcu_benchmark.json"), help="the test split's")
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="says which board and which words")
     parser.set_defaults(run=_run)
 
 
@@ -22,7 +22,7 @@ def _run(options: argparse.Namespace) -> None:
     import tempfile
 
     from kws.board.boards import EmulatorBoard, board_named
-    from kws.board.live import greeted, open_ears
+    from kws.board.live import ensure_deployed, greeted, open_ears
     from kws.errors import ParamsError
     from kws.evaluation_folder import clips_of_folder
     from kws.field_test import counted, field_test_text, played, prompts, spoken
@@ -35,6 +35,8 @@ def _run(options: argparse.Namespace) -> None:
         raise ParamsError(f"{', '.join(unknown)}: data.words is {', '.join(params.data.words)}; name words of it.")
     if options.trials < 1:
         raise ParamsError(f"--trials {options.trials}: at least 1.")
+    if options.port is None:
+        ensure_deployed(params.flash, options.params.parent)
     if options.folder is None:
         with open_ears(params.flash, options.port, None, "real") as (session, _):
             pairs = list(spoken(session, prompts(classes, words, options.trials, options.seed), input))

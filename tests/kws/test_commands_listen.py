@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from kws.board.boards.emulator import EmulatorBoard
 from kws.board.build import build_image
 from kws.board.flashing import flash
 from kws.codegen import generate
+from kws.deployment import benchmark_image
 from kws.labels import class_names
 from kws.listening import ListenSettings, heard
 from kws.params import Params, load_params
@@ -44,7 +46,12 @@ def store(model, tmp_path_factory):
     (entry,) = generate([("deployed", model)], folder / "generated")
     params = load_params(folder / "params.yaml")
     image = build_image(folder / "generated", params.front_end, folder / "build", params.flash.baud)
-    flash(EmulatorBoard(params.flash.baud, folder / "board"), image.bin, (entry.tflite_sha256,), 20.0)
+    receipt = flash(EmulatorBoard(params.flash.baud, folder / "board"), image.bin, (entry.tflite_sha256,), 20.0)
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "flash.json").write_text(json.dumps(receipt))
+    kept = benchmark_image(folder / "artifacts" / "flash", EmulatorBoard)
+    kept.parent.mkdir(parents=True)
+    shutil.copyfile(image.bin, kept)
     return folder
 
 
@@ -83,6 +90,19 @@ def test_a_person_reads_a_line_a_word(params, store, recording, capsys):
     *words, end = capsys.readouterr().out.splitlines()
     assert len(words) > 2 and all("%" in line and line.split()[1] in WORDS for line in words)
     assert f"end: {len(words)} words" in end
+
+
+def test_another_image_on_the_board_is_replaced(params, store, recording, capsys):
+    listen_now = listen(store, recording, "--speed", "fast", "--json")
+    assert main(listen_now) == 0
+    words = capsys.readouterr().out
+    board = EmulatorBoard(params.flash.baud, store / "board")
+    kept = benchmark_image(store / "artifacts" / "flash", board).read_bytes()
+    (store / "other.bin").write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    board.program(store / "other.bin")  # as an experiment leaves it that is taken back
+    assert main(listen_now) == 0
+    shown = capsys.readouterr()
+    assert "Programming emulator again: emulator holds image" in " ".join(shown.err.split()) and shown.out == words
 
 
 def test_ctrl_c_ends_it_in_good_order(params, store, recording):
