@@ -2,12 +2,13 @@
 
 In: a folder with `<word>/<speaker>_nohash_<n>.wav`. Out: recordings in the order of their names, and those left out
 with the reason. The split is the official one: validation_list.txt and testing_list.txt where both are there,
-otherwise the rule of the dataset's README, a hash of the speaker.
+otherwise the rule of the dataset's README, a hash of the speaker. Few speakers are ranked by it (split_few).
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ LIST_FILES = {"validation": "validation_list.txt", "testing": "testing_list.txt"
 LEFT_OUT_FILE = "left_out.txt"  # written where a folder was converted: lines of name, tab, reason
 NOT_WAV = "it is not a WAV file"  # why audio of other kinds is left out
 NOTES_FILE = "notes.txt"  # likewise: what a reader of results should know, a line each
+FEW_SPEAKERS = 30  # fewer are ranked by their hash
 _OTHER_AUDIO = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".webm", ".wma"}
 _VALIDATION_PERCENT, _TESTING_PERCENT = 10, 10
 _MOST_FILES = 2**27 - 1  # MAX_NUM_WAVS_PER_CLASS in the dataset's README
@@ -50,8 +52,40 @@ def split_by_hash(speaker: str) -> str:
     return "testing" if percent < _VALIDATION_PERCENT + _TESTING_PERCENT else "training"
 
 
+def split_few(clips: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The splits of a folder with few speakers, where the hash alone would leave a split with nobody.
+
+    Ranked by their hash, a tenth of the speakers, one at least, is for validation, as many are for testing, the others
+    for training. Where not even three spoke, each word's clips are ranked instead, so every split hears every voice.
+
+    Args:
+        clips: "<word>/<file>" and speaker of each.
+
+    Returns:
+        "<word>/<file>" -> split.
+    """
+    speakers = {speaker for _, speaker in clips}
+    if len(speakers) >= len(LIST_FILES) + 1:
+        of = _ranked(speakers)
+        return {name: of[speaker] for name, speaker in clips}
+    by_word = defaultdict(list)
+    for name, _ in clips:
+        by_word[name.partition("/")[0]].append(name)
+    return {name: split for names in by_word.values() for name, split in _ranked(names).items()}
+
+
+def _ranked(names: Iterable[str]) -> dict[str, str]:
+    order = sorted(names, key=lambda name: (hashlib.sha1(name.encode()).digest(), name))
+    validation = max(1, round(len(order) * _VALIDATION_PERCENT / 100))
+    testing = max(1, round(len(order) * _TESTING_PERCENT / 100))
+    splits = ["validation"] * validation + ["testing"] * testing + ["training"] * len(order)
+    return dict(zip(order, splits, strict=False))
+
+
 class SplitRule:
-    """The split of every clip of a folder: by the list files, or by the hash.
+    """The split of every clip of a folder: by the list files, by the hash, or by rank where few people spoke.
+
+    `note` is what a reader of results should know of it, or empty.
 
     Raises:
         DataError: one list file is there without the other, or one name stands in both.
@@ -66,7 +100,9 @@ class SplitRule:
                 "the split follows from a hash of each speaker."
             )
         self._by_name = {name: split for split, path in found.items() for name in _lines(path)}
-        self.listed = bool(found)
+        self.listed, self.note = bool(found), ""
+        if not self.listed:
+            self._rank(folder)
         twice = len(self._by_name) < sum(len(set(_lines(path))) for path in found.values())
         if twice:
             raise DataError(
@@ -75,7 +111,23 @@ class SplitRule:
 
     def split_of(self, name: str, speaker: str) -> str:
         """`name` as in the list files, "<word>/<file>"."""
-        return self._by_name.get(name, "training") if self.listed else split_by_hash(speaker)
+        if self.listed:
+            return self._by_name.get(name, "training")
+        return self._by_name.get(name) or split_by_hash(speaker)
+
+    def _rank(self, folder: Path) -> None:
+        paths = [path for word in word_folders(folder) for path in wav_files(word)]
+        clips = [(f"{path.parent.name}/{path.name}", speaker_of_file(path.name)) for path in paths]
+        speakers = len({speaker for _, speaker in clips})
+        if not 0 < speakers < FEW_SPEAKERS:
+            return
+        self._by_name = split_few(clips)
+        if speakers > len(LIST_FILES):
+            tested = len({speaker for name, speaker in clips if self._by_name[name] == "testing"})
+            self.note = f"{speakers} people spoke, {tested} of them in testing: intervals count clips, not people."
+        else:
+            who = "one person" if speakers == 1 else f"{speakers} people"
+            self.note = f"All clips are of {who}, in every split: an accuracy is for that voice, not for other people."
 
 
 def wav_files(folder: Path) -> list[Path]:

@@ -47,8 +47,10 @@ def convert(source: Path, folder: Path, data: Data) -> None:
     Raises:
         DataError: one list file of the split is there without the other, or espeak-ng fails.
     """
-    splits, left_out = _convert_words(source, folder)
-    notes = _fill_noise(source, folder, data, left_out)
+    rule = SplitRule(source)
+    splits, left_out = _convert_words(source, folder, rule)
+    notes = [rule.note] if rule.note else []
+    notes += _fill_noise(source, folder, data, left_out)
     notes += _fill_unknown(folder, data, splits)
     for split, name in LIST_FILES.items():
         (folder / name).write_text("".join(f"{clip}\n" for clip, its in sorted(splits.items()) if its == split))
@@ -56,9 +58,9 @@ def convert(source: Path, folder: Path, data: Data) -> None:
     (folder / NOTES_FILE).write_text("".join(f"{note}\n" for note in notes))
 
 
-def _convert_words(source: Path, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+def _convert_words(source: Path, folder: Path, rule: SplitRule) -> tuple[dict[str, str], dict[str, str]]:
     """Convert every word's clips; returns new name -> split, and old name -> reason of those left out."""
-    rule, takes = SplitRule(source), Counter()
+    takes = Counter()
     splits, left_out, pairs = {}, {}, []
     words = word_folders(source)
     for path in (path for word in words for path in other_audio(word)):

@@ -82,7 +82,7 @@ def _accuracies(metrics: Metrics) -> Iterator[tuple[str, str]]:
     how = model_caption(deployed.get("candidate", "qat_w8a8"))  # results of earlier versions are all of QAT
     yield f"deployed model, {how}, {deployed['bits']}-bit weights, test accuracy", seed
     checked = (
-        f"{board['test_clips']} clips, as many of each class; {board['mismatches_with_host']} differ from the host"
+        f"{board['test_clips']} clips, of each class in turn; {board['mismatches_with_host']} differ from the host"
     )
     yield "on the board, test accuracy", f"{board['test_accuracy']:.1%} ({checked})"
     low, high = share_interval(round(board["test_accuracy"] * board["test_clips"]), board["test_clips"])

@@ -1,10 +1,11 @@
 """kws.corpus_index: the official split, with and without its lists, and what counts as a clip."""
 
 import tarfile
+from collections import Counter
 
 import pytest
 
-from kws.corpus_index import SplitRule, find_layout, scan, speaker_of_file, split_by_hash, wav_files
+from kws.corpus_index import SplitRule, find_layout, scan, speaker_of_file, split_by_hash, split_few, wav_files
 from kws.errors import DataError
 
 
@@ -57,6 +58,44 @@ def test_lists_come_before_the_hash(tmp_path):
     assert rule.split_of("yes/b_nohash_0.wav", "b") == "testing"
     assert rule.split_of("yes/026290a7_nohash_0.wav", "026290a7") == "training"
     assert SplitRule(tmp_path / "..").split_of("yes/026290a7_nohash_0.wav", "026290a7") == "validation"
+
+
+def takes(speakers, words=("lamp", "heater"), count=30):
+    return [(f"{word}/{who}_nohash_{n}.wav", who) for word in words for who in speakers for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(3, 1), (6, 1), (14, 1), (15, 2), (25, 2), (29, 3)])
+def test_few_speakers_fill_every_split_and_stay_in_one(count, held_out):
+    clips = takes([f"speaker{n}" for n in range(count)], count=2)
+    splits = split_few(clips)
+    whose = {split: {who for name, who in clips if splits[name] == split} for split in set(splits.values())}
+    assert {split: len(who) for split, who in whose.items()} == {
+        "validation": held_out,
+        "testing": held_out,
+        "training": count - 2 * held_out,
+    }
+    assert sum(map(len, whose.values())) == count and splits == split_few(clips[::-1])
+
+
+@pytest.mark.parametrize("speakers", [("anna",), ("anna", "ben")])
+def test_one_persons_clips_are_split_word_by_word(speakers):
+    splits = split_few(takes(speakers, count=60 // len(speakers)))
+    for word in ("lamp", "heater"):
+        counts = Counter(split for name, split in splits.items() if name.startswith(word))
+        assert counts == {"training": 48, "validation": 6, "testing": 6}
+
+
+@pytest.mark.parametrize(
+    ("speakers", "said"), [(1, "of one person, in every split"), (4, "4 people spoke, 1 of them in testing"), (30, "")]
+)
+def test_what_few_speakers_mean_is_said(tmp_path, speakers, said):
+    (tmp_path / "lamp").mkdir()
+    for name, _ in takes([f"s{n}" for n in range(speakers)], ("lamp",), 2):
+        (tmp_path / name).touch()
+    rule = SplitRule(tmp_path)
+    assert said in rule.note and bool(rule.note) == bool(said)
+    if speakers == 30:
+        assert rule.split_of("lamp/s3_nohash_0.wav", "s3") == split_by_hash("s3")
 
 
 def test_one_list_without_the_other_is_an_error(tmp_path):

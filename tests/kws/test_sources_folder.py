@@ -65,6 +65,16 @@ def load_corpus_folder(folder: Path) -> Path:
     return official_folder(own(folder))
 
 
+def test_what_a_lone_speaker_recorded_is_enough_and_the_notes_say_what_it_means(tmp_path):
+    folder = record(tmp_path / "mine", ("hello", "bye", "lamp"))
+    for word in folder.iterdir():
+        for number, path in enumerate(sorted(word.iterdir())):
+            path.rename(word / f"anna_nohash_{number}.wav")
+    corpus = load_corpus(own(folder))
+    assert corpus.counts()["training"]["hello"] == 40 and corpus.counts()["testing"]["bye"] == 5
+    assert "All clips are of one person, in every split" in corpus.notes[0]
+
+
 def test_missing_noise_is_synthetic_and_said(tmp_path):
     corpus = load_corpus(own(record(tmp_path / "mine", ("hello", "bye", "lamp"))))
     assert len(corpus.noises()) == 6

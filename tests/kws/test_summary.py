@@ -21,7 +21,7 @@ def test_the_table_says_what_was_measured(folder):
     text = summary_text(load_metrics(folder), folder / "plots")
     for part in (
         "synthetic speech", "91.2% (mean of 3 seeds)", "8-bit weights", "90.5%",
-        "as many of each class; 0 differ from the host",
+        "of each class in turn; 0 differ from the host",
         "65,432 bytes", "32,100 bytes", "modelled cycles at 64 MHz", "1.500 ms (1.000 to 2.000)", str(folder / "plots"),
     ):  # fmt: skip
         assert part in text
