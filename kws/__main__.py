@@ -14,6 +14,7 @@ bench      cycles of each model and phase on the emulated board, and their histo
 sizes      where an image's flash and RAM go
 record     clips of your own, from a microphone
 listen     what the board hears, live
+tune-listen  settings of `listen` for your own model, from validation clips
 field-test accuracy through the board's microphone
 trace      where the cycles of a phase go, by function, basic block and call stack
 cluster    a command, with its sweeps on a Dask cluster: this computer's, over SSH or by Slurm
@@ -21,6 +22,7 @@ gpu-benchmark  the model's time on this machine's GPU, for references/
 """
 
 import argparse
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -39,6 +41,7 @@ from kws.commands import (
     report,
     sizes,
     trace,
+    tune_listen,
 )
 from kws.commands import compile as compile_command
 from kws.errors import KwsError
@@ -46,14 +49,14 @@ from kws.errors import KwsError
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Arguments -> a namespace whose `run` takes it."""
-    parser = argparse.ArgumentParser(prog="kws", description="Keyword spotting on microcontrollers.")
+    parser = argparse.ArgumentParser(prog="python -m kws", description="Keyword spotting on microcontrollers.")
     commands = parser.add_subparsers(required=True, metavar="command")
     check = commands.add_parser("check", help="refuse a bad params.yaml; print what the model will take")
-    check.add_argument("--params", type=Path, default=Path("params.yaml"))
+    check.add_argument("--params", type=Path, default=Path("params.yaml"), help="the file to judge")
     check.set_defaults(run=_check)
     summary = commands.add_parser("summary", help="print what was measured")
-    summary.add_argument("--metrics", type=Path, default=Path("metrics"))
-    summary.add_argument("--plots", type=Path, default=Path("plots"))
+    summary.add_argument("--metrics", type=Path, default=Path("metrics"), help="folder of the eight files")
+    summary.add_argument("--plots", type=Path, default=Path("plots"), help="folder of the pictures that it names")
     summary.set_defaults(run=_summary)
     quick = commands.add_parser("quick", help="the whole graph, small, in a copy under build/quick")
     real.add_changes_to(quick)
@@ -68,6 +71,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     sizes.add_to(commands)
     record.add_to(commands)
     listen.add_to(commands)
+    tune_listen.add_to(commands)
     field_test.add_to(commands)
     trace.add_to(commands)
     gpu_benchmark.add_to(commands)
@@ -82,6 +86,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.run(options)
     except KwsError as error:
         return _failed(str(error))
+    except BrokenPipeError:  # whoever read it has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         if error.filename is None:
             raise

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from kws.clip_audio import ClipAudio
 from kws.features import BANDS, CLIP_SAMPLES, FRAMES, SAMPLE_RATE_HZ
@@ -15,6 +14,7 @@ from kws.features_torch import features
 from kws.large_arrays import laid_out
 from kws.params import Augmentation, FrontEnd
 from kws.points import one_thread
+from kws.progress import progress
 
 _CHUNK_CLIPS = 128  # a unit of work; the result does not depend on it
 
@@ -64,7 +64,7 @@ def augmented_features(
         delayed(_features_of_chunk)(audio[start : start + _CHUNK_CLIPS], noises, choices, front_end, start)
         for start in starts
     )
-    bar = tqdm(parts, "features", len(starts), disable=None, leave=False)
+    bar = progress(parts, "features, parts", len(starts))
     return laid_out(zip(starts, bar, strict=True), (1 + choices.copies, len(audio), FRAMES, BANDS), folder)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from kws import budgets, points
 from kws.capacity import least_sparse
@@ -23,6 +22,7 @@ from kws.evaluation import accuracy, logits
 from kws.files import sha256
 from kws.integer_model import IntegerModel
 from kws.params import Params
+from kws.progress import progress
 from kws.quiet import output_to
 from kws.store import stored_folder
 from kws.tables import Row
@@ -53,7 +53,7 @@ def convert(features: Path, swept: Swept, params: Params) -> tuple[dict[str, byt
     going = [(DEPLOYED, deployed), *((one.name, one) for one in _beside(found, params))]
     files: dict[str, bytes] = {}
     candidates, entries = [], []
-    for name, one in tqdm(going, "conversion", disable=None, leave=False):
+    for name, one in progress(going, "conversion", len(going)):
         files[name] = _stored_tflite(one.model)
         candidates.append(_candidate(name, files[name], one))
         entries.append(_measured(candidates[-1], files[name], one, dataset))

@@ -47,6 +47,8 @@ class Display:
         missed = f", and {ear.missed} lost on the way here" if ear.missed else ""
         lost = f"; {stopped.lost_samples:,} samples came too fast for the board" if stopped.lost_samples else ""
         self._print(f"{clock(stopped.ms)}  end: {words}{missed}{lost}")
+        if not self._words:
+            self._print("If words were said: `python -m kws tune-listen` finds settings of `listen` for your model.")
 
     def _show_level(self, level: Level) -> None:
         if level.lost_samples > self._lost_samples:

@@ -79,6 +79,29 @@ def compare_settings(
     return rows
 
 
+def best_settings(rows: Sequence[dict], alarms_per_hour: float) -> dict | None:
+    """The row of compare_settings with the highest recall of those with so many false alarms or fewer; None: no row."""
+    borne = [row for row in rows if row["false_alarms_per_hour"] <= alarms_per_hour]
+    return max(borne, key=lambda row: (row["recall"], -row["false_alarms_per_hour"]), default=None)
+
+
+def settings_text(rows: Sequence[dict], best: dict | None, alarms_per_hour: float) -> str:
+    """What each false alarm less costs, and the section for params.yaml."""
+    front = [row for row in rows if row is best_settings(rows, row["false_alarms_per_hour"])]
+    lines = ["smoothing  threshold  recall  false alarms an hour"]
+    for row in sorted(front, key=lambda row: row["false_alarms_per_hour"]):
+        cells = (
+            f"{row['smoothing']:9}  {row['threshold']:9.2f}  {row['recall']:6.1%}  {row['false_alarms_per_hour']:20.1f}"
+        )
+        lines.append(cells + ("  <- the highest recall within --alarms" if row is best else ""))
+    if best is None:
+        return "\n".join(
+            [*lines, "", f"None has {alarms_per_hour:g} false alarms an hour or fewer: give --alarms more."]
+        )
+    section = ["listen:", f"  smoothing: {best['smoothing']}", f"  threshold: {best['threshold']:g}"]
+    return "\n".join([*lines, "", "In params.yaml:", "", *section])
+
+
 def figures(scores: Sequence[Score]) -> dict:
     """Recall with its 95 % interval, false alarms, and latency of the words that were heard."""
     score = total(scores)

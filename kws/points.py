@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from kws.cluster import cluster_address, run_on_cluster
 from kws.cores import cores
 from kws.errors import ArtifactError
 from kws.files import sha256
+from kws.progress import progress
 from kws.store import key_of, store_root, stored_folders
 
 _CODE = (
@@ -90,7 +90,7 @@ def run_batches(
     missing = [one for one in inputs if not (store_root() / kind / key_of(one)).exists()]
     waiting = _batches(missing, size, alike)
     calls = [(str(store_root().resolve()), kind, batch, make) for batch in waiting]
-    for _ in tqdm(_done(calls), kind, len(calls), disable=None, leave=False):
+    for _ in progress(_done(calls), f"{kind}, batches of models", len(calls)):
         pass
     return [store_root() / kind / key_of(one) for one in inputs]
 

@@ -27,8 +27,8 @@ LINES = {shlex.join(one.words): one for page in PAGES for one in commands(page)}
 RECIPE = r"dvc exp run -S |python -m kws quick\b"
 HERE = (
     r"dvc (dag|params diff|metrics diff|plots show|plots diff main|exp show|repro|queue status)\b(?!.*--open)|"
-    r"git checkout |python -m tools\.stage_deps|dvc queue remove|"
-    r"python -m kws (check|summary|sizes|plots|figures|report|trace|compile|evaluate|record .*--input|"
+    r"git (checkout|config) |python -m tools\.stage_deps|dvc queue remove|"
+    r"python -m kws (check|summary|sizes|plots|figures|report|tune-listen|trace|compile|evaluate|record .*--input|"
     r"listen --wav|field-test --folder|cluster local)\b"
 )
 ELSEWHERE = {  # what is not typed here, and why

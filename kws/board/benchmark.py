@@ -5,18 +5,17 @@ Comes out: per model the board's labels, how many clips differ from the host in 
 its side from the audio alone; nothing that the board computed is fed to it.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
 import numpy as np
-from tqdm import tqdm
 
 from kws.board.reference import postprocess
 from kws.board.replies import Output, Timing
 from kws.board.session import Session
 from kws.errors import BoardError
+from kws.progress import progress
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def measure(
     """
     _check_models(session, models)
     runs = [ModelRun(model.name, model.tflite_sha256) for model in models]
-    for clip in _shown(clips, "clips on the board"):
+    for clip in progress(clips, "clips on the board", len(clips)):
         host_features = features(clip.samples)
         session.upload(clip.samples)
         for index, (model, run) in enumerate(zip(models, runs, strict=True)):
@@ -196,7 +195,9 @@ def _time(
         chosen = deployed_clips if index == 0 else further_clips
         session.select_model(index)
         expected = [_warm(session, clip) for clip in chosen]
-        for clip, warm in _shown(list(zip(chosen, expected, strict=True)), f"timing {models[index].name}"):
+        for clip, warm in progress(
+            list(zip(chosen, expected, strict=True)), f"timing {models[index].name}", len(chosen)
+        ):
             session.upload(clip.samples)
             if index == 0:
                 timing = session.time()
@@ -211,8 +212,3 @@ def _time(
 def _warm(session: Session, clip: Clip) -> Output:
     session.upload(clip.samples)
     return session.run()
-
-
-def _shown(items: Sequence, what: str) -> Iterable:
-    """The items behind a progress bar, which is there on a terminal only."""
-    return tqdm(items, desc=what, disable=not sys.stderr.isatty(), leave=False)

@@ -69,6 +69,8 @@ def _cut(options: argparse.Namespace, keep) -> None:
     from kws.errors import DataError
     from kws.recording_dialogue import check_noise, cut_words
 
+    if not options.input.is_file():
+        raise DataError(f"--input {options.input} is not there: name a recording that is.")
     reason = problem_of(options.input)
     if reason:
         raise DataError(f"--input {options.input}: {reason}. Convert it to WAV, for example with ffmpeg.")

@@ -72,8 +72,20 @@ def test_record_from_the_computers_microphone(tmp_path, monkeypatch, capsys):
     assert not left_out
 
 
+def test_a_recording_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["record", "lamp", "--input", str(tmp_path / "phnoe.wav"), "--out", str(tmp_path / "own")]) == 1
+    said = told(capsys)
+    assert said.endswith("phnoe.wav is not there: name a recording that is.") and "ffmpeg" not in said
+
+
+def test_whoever_reads_may_stop_reading():
+    command = f"'{sys.executable}' -m kws summary | true"
+    done = subprocess.run(["sh", "-c", command], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
-    ("content", "reason"), [(None, "No such file"), (b"words", "not a WAV"), ("silence", "no sound in it")]
+    ("content", "reason"), [(None, "is not there"), (b"words", "not a WAV"), ("silence", "no sound in it")]
 )
 def test_record_refuses_an_input_without_words(tmp_path, capsys, content, reason):
     path = tmp_path / "phone.wav"
