@@ -56,7 +56,7 @@ def pareto(path: Path, rows: Sequence[Row], source: str, cycles_are: str) -> Non
             accuracy_axis(panel)
         axes[0].set_ylim(floor, best + 0.1 * (best - floor))
         axes[1].set_xlim(0, None)
-        axes[1].legend(loc="lower right")
+        axes[1].legend(loc="best")
 
 
 def _floor(rows: Sequence[Row], best: float) -> float:

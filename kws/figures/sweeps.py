@@ -94,7 +94,7 @@ def unstructured_pruning(path: Path, rows: Sequence[Row], source: str) -> None:
     """
     rows = _of_method(rows, "unstructured")
     remaining = "nonzero_parameters" if "nonzero_parameters" in rows[0] else "parameters"
-    title = "Unstructured pruning: zeroed weights, the same size and speed"
+    title = "Unstructured pruning: weights set to zero save flash, not time"
     with picture(path, title, f"{data_caption(source)}; {seeds_note(rows)}", (9, 3.8), (1, 2), sharey=True) as (
         _,
         axes,
