@@ -27,6 +27,7 @@ class Recipe:
     convolution_per_channel: bool = True
     integer_ends: bool = True  # int8 input and output; else float32
     legacy: bool = True  # Keras 2 (tf_keras), else Keras 3
+    batch: int | None = 1  # of the input; None leaves it open
 
 
 def _chain(*names_and_arguments: tuple) -> Callable:
@@ -72,6 +73,7 @@ PADDED = _chain(("ZeroPadding2D", ((1, 0), (0, 2))), ("Conv2D", 6, 3, 2), ("ReLU
                 ("DepthwiseConv2D", 3, 2), ("ReLU", 6.0), ("ZeroPadding2D", 1), ("MaxPooling2D", 3, 2),
                 ("GlobalAveragePooling2D", {"keepdims": True}), ("Conv2D", 5, 1), ("Flatten",))  # fmt: skip
 SEQUENCE = _chain(("Reshape", (49, 40)), ("Dense", 8, "relu"), ("GlobalAveragePooling1D",), ("Dense", 3, "sigmoid"))
+TRANSPOSED = _chain(("Conv2DTranspose", 4, 3), ("GlobalAveragePooling2D",), ("Dense", 4))
 TANH = _chain(("Flatten",), ("Dense", 4, "tanh"))
 
 MODELS = {
@@ -94,6 +96,10 @@ MODELS = {
     "sequence": Recipe(SEQUENCE),
     "float_ends": Recipe(TINY_CONV, integer_ends=False),
     "resnet_float_ends": Recipe(_resnet, integer_ends=False),
+    "open_batch": Recipe(TINY_CONV, batch=None),
+    "open_batch_keras_3": Recipe(FOLDED, legacy=False, batch=None),
+    "open_batch_float_ends": Recipe(DENSE, integer_ends=False, batch=None),
+    "open_batch_transposed": Recipe(TRANSPOSED, legacy=False, batch=None),
     "tanh": Recipe(TANH),
 }
 
@@ -107,7 +113,7 @@ def write_models(folder: Path) -> None:
     for name, recipe in MODELS.items():
         library = tf_keras if recipe.legacy else keras
         library.utils.set_random_seed(1)
-        source = library.Input(INPUT_SHAPE, batch_size=1)
+        source = library.Input(INPUT_SHAPE, batch_size=recipe.batch)
         model = library.Model(source, recipe.head(library.layers, source))
         _unsettle(model)
         (folder / f"{name}.tflite").write_bytes(_converted(tensorflow, model, recipe))

@@ -1,8 +1,9 @@
 """Graph to layers: each operator to the kernel that runs it, in the order of the file, from the features to the logits.
 
-First the graph is rewritten so that less is left to compute: float ends (folding_ends.py), paddings (folding_pads.py)
-and transpositions (folding_transposes.py). What moves nothing makes no code: RESHAPE, a TRANSPOSE of axes of length 1,
-a QUANTIZE that changes no value. Anything else that has no kernel is refused, with its place.
+First the graph is rewritten so that less is left to compute: shapes (folding_shapes.py), float ends (folding_ends.py),
+paddings (folding_pads.py) and transpositions (folding_transposes.py). What moves nothing makes no code: RESHAPE, a
+TRANSPOSE of axes of length 1, a QUANTIZE that changes no value. Anything else that has no kernel is refused, with its
+place.
 """
 
 import math
@@ -12,6 +13,7 @@ from dataclasses import replace
 from kws.codegen.checks import UINT16_MAX, activation_scale, refuse
 from kws.codegen.folding_ends import without_float_ends
 from kws.codegen.folding_pads import with_folded_pads
+from kws.codegen.folding_shapes import SHAPE_OPERATORS, without_shape_arithmetic
 from kws.codegen.folding_transposes import moves_nothing, with_folded_transposes
 from kws.codegen.layers import End, Layer, Network
 from kws.codegen.lower_elementwise import lower_add, lower_logistic, lower_quantize, lower_relu, lower_relu6
@@ -53,7 +55,8 @@ def lower(graph: Graph) -> Network:
             f"the .tflite has {len(graph.inputs)} inputs, {len(graph.outputs)} outputs and {len(graph.operators)} "
             "operators: the compiler takes one input, one output and at least one operator."
         )
-    for operator in graph.operators:
+    graph = without_shape_arithmetic(graph)
+    for operator in sorted(graph.operators, key=lambda operator: operator.kind in SHAPE_OPERATORS):
         _check(operator)
     graph = with_folded_transposes(with_folded_pads(without_float_ends(graph)))
     same: dict[int, int] = {}  # a tensor that is another one under a new name
@@ -71,6 +74,8 @@ def lower(graph: Graph) -> Network:
 def _check(operator: Operator) -> None:
     """Refuse an operator that is not known or has no input and output."""
     if operator.kind not in LOWERINGS and operator.kind not in _WITHOUT_CODE:
+        if operator.kind in SHAPE_OPERATORS:
+            raise refuse(operator, "it computes a shape, which is not known: convert with `Input(.., batch_size=1)`.")
         known = ", ".join(sorted([*LOWERINGS, *_WITHOUT_CODE]))
         raise refuse(operator, f"there is no kernel for it; there are {known}. Build the model from these.")
     if not operator.inputs or operator.inputs[0] is None or len(operator.outputs) != 1:

@@ -17,7 +17,10 @@ from tests.support_c import HostModels, compile_models
 from tests.support_differences import real_outputs
 from tests.support_keras import INPUT_SHAPE, MODELS
 
-REFUSED = {"tanh": "operator 2 TANH"}  # there is no kernel for it: what the message must name
+REFUSED = {
+    "tanh": "operator 2 TANH",
+    "open_batch_transposed": r"operator \d+ TRANSPOSE_CONV",
+}  # there is no kernel for it: what the message must name
 COMPILED = [name for name in MODELS if name not in REFUSED]
 
 
@@ -66,6 +69,11 @@ def test_scales_are_as_many_as_the_recipe_asks_for(name: str, converted: dict[st
     for operator in weighted:
         weights = operator.inputs[1]
         assert len(weights.quantization.scales) == (weights.shape[0] if wanted[operator.kind] else 1), operator.place
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in MODELS.items() if recipe.batch is None])
+def test_a_model_of_an_open_batch_computes_its_shapes(name: str, converted: dict[str, bytes]):
+    assert "SHAPE" in {operator.kind for operator in read_graph(converted[name]).operators}
 
 
 @pytest.mark.parametrize("name", REFUSED)
