@@ -96,9 +96,9 @@ MODELS = {
     "sequence": Recipe(SEQUENCE),
     "float_ends": Recipe(TINY_CONV, integer_ends=False),
     "resnet_float_ends": Recipe(_resnet, integer_ends=False),
-    "open_batch": Recipe(TINY_CONV, batch=None),
-    "open_batch_keras_3": Recipe(FOLDED, legacy=False, batch=None),
-    "open_batch_float_ends": Recipe(DENSE, integer_ends=False, batch=None),
+    "open_batch": Recipe(TINY_CONV, legacy=False, batch=None),
+    "open_batch_folded": Recipe(FOLDED, legacy=False, batch=None),
+    "open_batch_float_ends": Recipe(DENSE, integer_ends=False, legacy=False, batch=None),
     "open_batch_transposed": Recipe(TRANSPOSED, legacy=False, batch=None),
     "tanh": Recipe(TANH),
 }
