@@ -22,7 +22,7 @@ _PATIENCE_S = 600.0  # for the first worker: Slurm may let it wait
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Make the command known to the parser."""
     parser = commands.add_parser("cluster", help="run a command with its sweeps on a Dask cluster of its own")
-    parser.add_argument("where", help=_HOW)
+    parser.add_argument("where", help="local:COUNT, ssh:SCHEDULER,HOST,.. or slurm:COUNT")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run, such as `dvc repro`")
     parser.set_defaults(run=_run)
 

@@ -26,7 +26,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 def add_changes_to(parser: argparse.ArgumentParser) -> None:
     """-S KEY=VALUE, any number of times."""
     parser.add_argument(
-        "-S", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="as of dvc exp run"
+        "-S",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a key of params.yaml and its value, as `dvc exp run` takes them; may be given again",
     )
 
 

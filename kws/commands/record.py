@@ -13,10 +13,16 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("record", help="record clips of a word from a microphone")
     parser.add_argument("word", help="the word to say, or _background_noise_ for the room")
     parser.add_argument("--count", type=_number, default=10, help="clips to take (10)")
-    parser.add_argument("--from", dest="source", choices=("microphone", "board"), default="microphone")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=("microphone", "board"),
+        default="microphone",
+        help="this computer's (microphone), or the board's",
+    )
     parser.add_argument("--device", help="which microphone: number or part of the name (python -m sounddevice)")
     parser.add_argument("--port", help="--from board: its pyserial URL, instead of the board in params.yaml")
-    parser.add_argument("--input", type=Path, help="cut the clips out of this WAV file instead")
+    parser.add_argument("--input", type=Path, help="cut the clips out of this recording instead: WAV, FLAC, OGG or MP3")
     parser.add_argument("--seconds", type=_number, default=60, help="length of _background_noise_ (60)")
     parser.add_argument("--speaker", default="me", help="who speaks; a speaker stays in one split (me)")
     parser.add_argument("--out", type=Path, default=Path("recordings"), help="where <word>/*.wav go (recordings)")
