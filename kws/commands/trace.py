@@ -9,12 +9,15 @@ _BLOCKS_SHOWN = 12
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Make the command known to the parser."""
     from kws.board.cycle_models import CYCLE_MODELS, TABLE
-    from kws.board.protocol import PHASES
 
     parser = commands.add_parser("trace", help="cycles of each function and basic block on the emulated board")
     parser.add_argument("--model", type=Path, help="an int8 .tflite to build and trace; without it the flashed image")
     parser.add_argument("--candidate", help="which model of the flashed image, by name; without it the deployed one")
-    parser.add_argument("--phase", default="inference", help=f"{', '.join(PHASES)} (inference)")
+    parser.add_argument(
+        "--phase",
+        default="inference",
+        help="preprocess, preprocess_stride, preprocess_window, inference or postprocess (inference)",
+    )
     parser.add_argument("--clip", type=Path, help="a WAV file to run on; without it a second of noise")
     parser.add_argument("--cycle-model", choices=CYCLE_MODELS, default=TABLE, help="what is charged (table)")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/trace"), help="folder to write (build/trace)")
