@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kws.codegen.buffers import Placement, place
+from kws.codegen.cortex_m4.names import kernel_name, made_of
+from kws.codegen.cortex_m4.numbers import kernels_of
+from kws.codegen.cortex_m4.selection import Kernel
 from kws.codegen.emission import MARK, assembly_text, model_text, models_text
 from kws.codegen.layers import Layer, Network
 from kws.codegen.lowering import lower
@@ -29,6 +32,8 @@ class LayerCost:
     """What one layer costs: multiplications by a weight, and flash for its weights."""
 
     title: str
+    kernel: str  # the function that does it on a Cortex-M4
+    made_of: str  # assembly, DSP or portable C, see kws.codegen.cortex_m4.names
     macs: int
     weights: int
     bits: int  # width at which the weights are stored; 0 for a layer without weights
@@ -109,21 +114,24 @@ def _compile(name: str, tflite: bytes) -> _Compiled:
 
 
 def _generated(name: str, digest: str, network: Network, placement: Placement) -> Generated:
-    costs = tuple(_cost(layer) for layer in network.layers)
+    costs = tuple(_cost(*each) for each in zip(network.layers, kernels_of(network), strict=True))
     weight_bytes = sum(cost.weight_bytes for cost in costs)
     macs = sum(cost.macs for cost in costs)
     return Generated(name, digest, weight_bytes, placement.arena_bytes, placement.unpacked_bytes, macs, costs)
 
 
-def _cost(layer: Layer) -> LayerCost:
+def _cost(layer: Layer, kernel: Kernel | None) -> LayerCost:
+    names = kernel_name(layer, kernel), made_of(layer, kernel)
     weighted = layer.weighted
     tables = sum(values.nbytes for values in layer.tables.values())
     if weighted is None:
-        return LayerCost(layer.title, layer.macs, 0, 0, "", 0, tables, layer.output_bytes)
+        return LayerCost(layer.title, *names, layer.macs, 0, 0, "", 0, tables, layer.output_bytes)
     stored = weighted.storage
     constants = tables + stored.size_bytes + weighted.scaling_bytes
     return LayerCost(
         title=layer.title,
+        kernel=names[0],
+        made_of=names[1],
         macs=layer.macs,
         weights=weighted.weights.size,
         bits=stored.bits,

@@ -12,6 +12,7 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
+from kws.codegen.cortex_m4.names import PORTABLE
 from kws.codegen.emission import MARK
 from kws.codegen.generate import RESERVED_NAMES, Generated, LayerCost, generate
 from kws.errors import ModelError
@@ -20,7 +21,22 @@ from kws.tflite.reader import read_tflite
 
 _SOURCES = Path(__file__).resolve().parents[2] / "firmware" / "src"
 _NEEDED = ("kernels*.c", "kernels*.h", "kernels*.S", "model.h", "optimize.h")
-_COLUMNS = ("layer", "MACs", "weights", "bits", "form", "weight bytes", "constants", "output bytes")
+_COLUMNS = (
+    "layer",
+    "kernel on a Cortex-M4",
+    "MACs",
+    "weights",
+    "bits",
+    "form",
+    "weight bytes",
+    "constants",
+    "output bytes",
+)
+
+_LEGEND = (
+    "constants: all bytes of a layer in flash, its weights as stored (`weight bytes`) and biases, scales and tables.\n"
+    "form: weights lie in flash a byte each (plain), in as few bits as they have (packed), or without zeros (sparse)."
+)
 
 
 def write_package(tflite: Path, folder: Path, name: str | None = None) -> Generated:
@@ -78,24 +94,35 @@ def cost_text(generated: Generated) -> str:
     """A table of what each layer costs, and what the model takes of flash and RAM."""
     constants = sum(layer.constant_bytes for layer in generated.layers)
     rows = [_COLUMNS, *(_row(layer) for layer in generated.layers)]
-    rows.append(("all", f"{generated.macs:,}", "", "", "", f"{generated.weight_bytes:,}", f"{constants:,}", ""))
+    rows.append(("all", "", f"{generated.macs:,}", "", "", "", f"{generated.weight_bytes:,}", f"{constants:,}", ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
     flash = f"Flash: {constants:,} bytes of constants (weights, biases, scales, tables), and code."
     ram = f"RAM: {generated.arena_bytes:,} bytes of activations"
     if generated.unpacked_bytes:
         ram += f" and {generated.unpacked_bytes:,} of unpacked weights"
-    return "\n".join([*lines, flash, f"{ram}; input and output are the caller's."])
+    return "\n".join([*lines, _LEGEND, flash, f"{ram}; input and output are the caller's."])
 
 
 def _row(layer: LayerCost) -> tuple[str, ...]:
     operator = layer.title.partition(" -")[0]  # what follows are the tensors' names, which can be long
+    kernel = f"{layer.kernel}, {layer.made_of}"
     sizes = (f"{layer.constant_bytes:,}" if layer.constant_bytes else "", f"{layer.output_bytes:,}")
     if not layer.weights:
-        return (operator, f"{layer.macs:,}" if layer.macs else "", "", "", "", "", *sizes)
+        return (operator, kernel, f"{layer.macs:,}" if layer.macs else "", "", "", "", "", *sizes)
     weights = (f"{layer.weights:,}", str(layer.bits), layer.form, f"{layer.weight_bytes:,}")
-    return (operator, f"{layer.macs:,}", *weights, *sizes)
+    return (operator, kernel, f"{layer.macs:,}", *weights, *sizes)
+
+
+def portable_text(generated: Generated) -> str:
+    """One sentence on the layers that a Cortex-M4 runs in portable C."""
+    named = [
+        f"{layer.title.partition(' -')[0]} ({layer.kernel})" for layer in generated.layers if layer.made_of == PORTABLE
+    ]
+    return f"In portable C on the Cortex-M4: {', '.join(named) or 'no layer'}."
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    """Names to the left, numbers to the right."""
+    ends = zip(row[2:], widths[2:], strict=True)
+    return [row[0].ljust(widths[0]), row[1].ljust(widths[1]), *(cell.rjust(width) for cell, width in ends)]

@@ -22,7 +22,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from kws.codegen.package import cost_text, write_package
+    from kws.codegen.package import cost_text, portable_text, write_package
 
     generated = write_package(options.model, options.output, options.name)
     print(cost_text(generated))
@@ -38,5 +38,6 @@ def _run(options: argparse.Namespace) -> None:
             flush=True,
         )
         print(benchmark_compiled(read_tflite(options.model)).text())
+        print(portable_text(generated))
     folder = os.fsencode(options.output).decode("utf-8", "replace")  # a name need not be text
     print(f"\nC and headers: {folder}. models.c says how to call them.")
