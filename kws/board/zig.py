@@ -47,6 +47,11 @@ HOST_FLAGS = ("-mcpu=baseline",)
 _TIME_LIMIT_S = 600
 
 
+def is_first_time() -> bool:
+    """Whether no object is cached yet: the compiler's own parts are then built too, which takes a minute."""
+    return not _cache().exists()
+
+
 def compile_and_link(folder: Path, sources: Sequence[str], flags: Sequence[str], output: str) -> Path:
     """Compile sources and link them into folder/output.
 
@@ -63,7 +68,7 @@ def compile_and_link(folder: Path, sources: Sequence[str], flags: Sequence[str],
     if importlib.util.find_spec("ziglang") is None:
         raise BuildError("The C compiler is missing: install it with `python -m pip install ziglang` (or run `make`).")
     command = [sys.executable, "-m", "ziglang", "cc", *COMMON_FLAGS, *flags, *sources, "-o", output]
-    cache = store_root().resolve() / "zig"
+    cache = _cache()
     environment = {"ZIG_GLOBAL_CACHE_DIR": str(cache), **os.environ, "ZIG_LOCAL_CACHE_DIR": str(cache)}
     try:
         result = subprocess.run(
@@ -76,3 +81,7 @@ def compile_and_link(folder: Path, sources: Sequence[str], flags: Sequence[str],
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{folder} or {cache}")
         raise BuildError(f"The C compiler refuses {output} (sources in {folder}):\n{result.stderr.strip()[-4000:]}")
     return folder / output
+
+
+def _cache() -> Path:
+    return store_root().resolve() / "zig"

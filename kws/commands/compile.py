@@ -29,14 +29,12 @@ def _run(options: argparse.Namespace) -> None:
     if options.benchmark:
         import sys
 
+        from kws.board.zig import is_first_time
         from kws.compiled_benchmark import benchmark_compiled
         from kws.tflite.reader import read_tflite
 
-        print(
-            "building firmware with it for the emulated board; the first time takes a minute",
-            file=sys.stderr,
-            flush=True,
-        )
+        if is_first_time():
+            print("building the firmware for the first time, which takes a minute", file=sys.stderr, flush=True)
         print(benchmark_compiled(read_tflite(options.model)).text())
         print(portable_text(generated))
     folder = os.fsencode(options.output).decode("utf-8", "replace")  # a name need not be text

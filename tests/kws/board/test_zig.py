@@ -26,3 +26,10 @@ def test_a_full_disk_is_told_as_such(monkeypatch, tmp_path, words):
     with pytest.raises(OSError, match="No space left") as caught:
         refused(monkeypatch, tmp_path, words)
     assert caught.value.errno == errno.ENOSPC and caught.value.filename.startswith(f"{tmp_path} or ")
+
+
+def test_a_store_without_compiled_objects_is_for_the_first_time(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_STORE", str(tmp_path))
+    assert zig.is_first_time()
+    (tmp_path / "zig").mkdir()
+    assert not zig.is_first_time()
