@@ -10,6 +10,11 @@ from kws.tflite.graph import Operator, Tensor
 INT32_MAX = 2**31 - 1
 LARGEST_SUM = INT32_MAX - 128  # scaled by almost 1 and with a zero point added it still fits an int32
 UINT16_MAX = 2**16 - 1
+HOW_TO_QUANTIZE = (
+    "convert with full integer quantization: TFLiteConverter with optimizations = [tf.lite.Optimize.DEFAULT], a "
+    "representative_dataset, target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8], and int8 input and "
+    "output"
+)
 LARGEST_SCALE = 2.0**100  # of an activation, or of its inverse: bounds divided by it are float32
 
 
@@ -25,7 +30,7 @@ def activation_scale(operator: Operator, tensor: Tensor) -> tuple[float, int]:
         raise refuse(
             operator,
             f"{tensor.place} is {tensor.dtype}{'' if quantization else ' without a scale'}, and the kernels are int8: "
-            "convert with full integer quantization, int8 input and output.",
+            f"{HOW_TO_QUANTIZE}.",
         )
     if tensor.data is not None or len(quantization.scales) != 1 or not -128 <= quantization.zero_points[0] <= 127:
         raise refuse(operator, f"{tensor.place} is not an int8 activation with one scale: convert the model again.")
@@ -60,7 +65,8 @@ def constant(operator: Operator, number: int, dtypes: str | tuple[str, ...], wha
     accepted = (dtypes,) if isinstance(dtypes, str) else dtypes
     if tensor is None or tensor.data is None or tensor.dtype not in accepted:
         found = "missing" if tensor is None else f"{tensor.place}, {_described(tensor)}"
-        raise refuse(operator, f"its {what} must be a constant {accepted[0]} tensor and is {found}: convert again.")
+        mend = HOW_TO_QUANTIZE if tensor is not None and tensor.dtype == "float32" else "convert again"
+        raise refuse(operator, f"its {what} must be a constant {accepted[0]} tensor and is {found}: {mend}.")
     return tensor.data
 
 

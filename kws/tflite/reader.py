@@ -38,11 +38,14 @@ def read_tflite(path: Path) -> bytes:
     """The bytes of a file that is not too large to be a model for a microcontroller.
 
     Raises:
-        ModelError: it is larger than MAX_FILE_BYTES; no more than that is read.
+        ModelError: it is not there, or larger than MAX_FILE_BYTES; no more than that is read.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise ModelError(f"{path} is not there: name a .tflite that is.") from None
     if len(content) > MAX_FILE_BYTES:
         raise ModelError(
             f"{path} has more than {MAX_FILE_BYTES >> 20} MiB, and no microcontroller holds such a model: give the "
@@ -76,6 +79,7 @@ def read_graph(tflite: bytes) -> Graph:
         _operator(index, entry, codes, tensors, budget)
         for index, entry in _entries(subgraphs[0], "operators", "Operator", MAX_OPERATORS)
     )
+    _refuse_states(subgraphs[0], tensors, operators)
     ends = [_tensors(subgraphs[0], name, tensors, f"the graph's {name}", budget) for name in ("inputs", "outputs")]
     graph = Graph(*ends, operators)
     check_dataflow(graph)
@@ -105,6 +109,17 @@ def _entries(subgraph: Table, name: str, kind: str, most: int) -> Iterator[tuple
         if index == most:
             raise ModelError(f"the .tflite has more than {most} {name}, as no model here needs: give a smaller one.")
         yield index, entry
+
+
+def _refuse_states(subgraph: Table, tensors: list[Tensor], operators: tuple[Operator, ...]) -> None:
+    """Refuse a tensor that outlives an inference, with the operator that keeps it."""
+    for tensor, entry in zip(tensors, subgraph.tables("tensors", "Tensor"), strict=True):
+        if entry.number("isVariable"):
+            keeper = next((one for one in operators if tensor in (*one.inputs, *one.outputs)), None)
+            raise ModelError(
+                f"{f'{keeper.place}: ' if keeper else ''}{tensor.place} keeps a state between inferences, and the "
+                "compiler has none: use a stateless model, of convolutions or dense layers."
+            )
 
 
 def _operator(index: int, entry: Table, codes: list[Table], tensors: list[Tensor], budget: Budget) -> Operator:

@@ -59,8 +59,6 @@ def read_tensor(index: int, entry: Table, buffers: list[Table], budget: Budget) 
         )
     if entry.holds("sparsity"):
         raise ModelError(f"{place} is stored sparse, and the compiler reads dense tensors: convert without sparsity.")
-    if entry.number("isVariable"):
-        raise ModelError(f"{place} keeps a state between inferences, and the compiler has none: use a stateless model.")
     dtype = _DTYPES[kind]
     shape = _shape(place, entry, dtype)
     data = _constant(place, shape, dtype, entry, buffers)

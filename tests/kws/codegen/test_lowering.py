@@ -53,6 +53,16 @@ def test_the_network_itself_is_taken():
     assert [layer.macs for layer in network.layers] == [72 * 4 * 12, 0, 56 * 4 * 4, 0, 12]
 
 
+def test_float_weights_are_refused_with_how_to_quantize():
+    def edit(model):
+        weights = input_tensor(model, 0, 1)
+        weights.type, weights.quantization = schema.TensorType.FLOAT32, None
+        model.buffers[weights.buffer].data = np.zeros(4 * int(np.prod(weights.shape)), np.uint8)
+
+    refused(edit, "operator 0 CONV_2D: its weights must be .* constant float32: convert with full integer quantization")
+    refused(edit, "representative_dataset, .*TFLITE_BUILTINS_INT8")
+
+
 def test_an_operator_without_a_kernel():
     def edit(model):
         model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 18

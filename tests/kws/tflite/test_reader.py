@@ -61,6 +61,14 @@ def test_an_unknown_dtype_names_the_tensor():
         read_graph(edited(TINY, change))
 
 
+def test_a_state_is_refused_with_the_operator_that_keeps_it():
+    def change(model):
+        model.subgraphs[0].tensors[model.subgraphs[0].operators[1].outputs[0]].isVariable = True
+
+    with pytest.raises(ModelError, match=r"operator 1 RESHAPE: tensor \d+ '.*' keeps a state between inferences"):
+        read_graph(edited(TINY, change))
+
+
 def test_int4_weights_are_unpacked():
     def change(model):
         weights = model.subgraphs[0].tensors[1]
