@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from kws.bench.core import count
-from kws.bench.images import build
+from kws.bench.images import BenchImage, build
 from kws.board.cycle_models import CYCLE_MODELS, TABLE, WAIT_STATES
+from kws.board.memory import HOW_TO_SHRINK
 from kws.codegen.lowering import lower
-from kws.errors import BoardError
+from kws.errors import BoardError, BuildError, MisfitError
 from kws.files import sha256
 from kws.tflite.interpreter import reference_logits
 from kws.tflite.reader import read_graph
@@ -56,7 +57,7 @@ def benchmark_compiled(tflite: bytes, name: str = "model") -> CompiledBenchmark:
     network = lower(read_graph(tflite))
     features = np.random.default_rng(0).integers(-128, 128, network.input_bytes).astype(np.int8)
     with tempfile.TemporaryDirectory() as folder:
-        image = build(name, tflite, repository_root(), Path(folder) / "benchmark")
+        image = _built(name, tflite, Path(folder) / "benchmark")
         counted = {
             which: count(Path(image.elf), sha256(tflite), features, CYCLE_MODELS[which])
             for which in (TABLE, WAIT_STATES)
@@ -64,6 +65,17 @@ def benchmark_compiled(tflite: bytes, name: str = "model") -> CompiledBenchmark:
     compared = _compared(tflite, features, counted[TABLE].logits)
     cycles = {which: one.inference for which, one in counted.items()}
     return CompiledBenchmark(cycles, image.macs, image.flash_bytes, image.ram_bytes, compared)
+
+
+def _built(name: str, tflite: bytes, folder: Path) -> BenchImage:
+    """The image; one that is too large is refused with what a model from elsewhere can change."""
+    try:
+        return build(name, tflite, repository_root(), folder)
+    except MisfitError as error:
+        raise BuildError(
+            f"The firmware with this model alone does not fit the board: it {error.needs}. {HOW_TO_SHRINK}; without "
+            "--benchmark it is compiled all the same."
+        ) from error
 
 
 def _compared(tflite: bytes, features: np.ndarray, logits: np.ndarray) -> bool:

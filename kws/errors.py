@@ -25,5 +25,13 @@ class BuildError(KwsError):
     """The firmware does not compile or does not fit the chip."""
 
 
+class MisfitError(BuildError):
+    """An image that is linked and larger than the chip; `needs` says what it needs, as kws.board.memory.misfit does."""
+
+    def __init__(self, needs: str, mend: str) -> None:
+        super().__init__(f"The linked image does not fit the board: it {needs}. {mend}")
+        self.needs = needs
+
+
 class BoardError(KwsError):
     """The board is missing, holds another image, or answered something that cannot be right."""

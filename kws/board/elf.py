@@ -7,7 +7,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from kws.board.memory import FLASH_START, RAM_START, misfit
-from kws.errors import BuildError
+from kws.errors import BuildError, MisfitError
 
 _ERASED = b"\xff"
 
@@ -56,13 +56,13 @@ def sizes(elf: bytes) -> Sizes:
 
 
 def check_fits(found: Sizes) -> None:
-    """Raise BuildError, with figures, where an image is larger than the chip."""
+    """Raise MisfitError, with figures, where an image is larger than the chip."""
     needs = misfit(found.flash_bytes, found.ram_bytes)
     if needs:
-        raise BuildError(
-            f"The linked image does not fit the board: it {needs}. Send fewer or smaller models: fewer "
-            "prune_sweep.structured_amounts, a smaller model.filters or fewer data.words; fewer bits save flash and "
-            "take RAM, 8 bits the other way round."
+        raise MisfitError(
+            needs,
+            "Send fewer or smaller models: fewer prune_sweep.structured_amounts, a smaller model.filters or fewer "
+            "data.words; fewer bits save flash and take RAM, 8 bits the other way round.",
         )
 
 

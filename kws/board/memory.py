@@ -9,6 +9,9 @@ RAM_END = 0x20040000
 FLASH_BYTES_MAX = FLASH_END - FLASH_START  # for an image
 RAM_BYTES_MAX = RAM_END - RAM_START
 
+# What makes a model smaller that is not of this project's parameters.
+HOW_TO_SHRINK = "Use fewer filters, a smaller input, or a larger stride in the first layers"
+
 
 def misfit(flash_bytes: int, ram_bytes: int) -> str | None:
     """What is too large, with figures, as the end of a sentence that begins with `it`; None where all fits."""

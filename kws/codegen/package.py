@@ -12,6 +12,7 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
+from kws.board.memory import FLASH_END, HOW_TO_SHRINK, RAM_BYTES_MAX
 from kws.codegen.cortex_m4.names import PORTABLE
 from kws.codegen.emission import MARK
 from kws.codegen.generate import RESERVED_NAMES, Generated, LayerCost, generate
@@ -101,7 +102,16 @@ def cost_text(generated: Generated) -> str:
     ram = f"RAM: {generated.arena_bytes:,} bytes of activations"
     if generated.unpacked_bytes:
         ram += f" and {generated.unpacked_bytes:,} of unpacked weights"
-    return "\n".join([*lines, _LEGEND, flash, f"{ram}; input and output are the caller's."])
+    lines += [_LEGEND, flash, f"{ram}; input and output are the caller's.", *_misfit_lines(generated, constants)]
+    return "\n".join(lines)
+
+
+def _misfit_lines(generated: Generated, constants: int) -> list[str]:
+    """Whether the nRF52840, all of it, is too small for the model's constants or buffers."""
+    buffers = generated.arena_bytes + generated.unpacked_bytes
+    needs = [f"{constants:,} bytes of flash where there are {FLASH_END:,}"] if constants > FLASH_END else []
+    needs += [f"{buffers:,} bytes of RAM where there are {RAM_BYTES_MAX:,}"] if buffers > RAM_BYTES_MAX else []
+    return [f"Too large for the nRF52840: it needs {' and '.join(needs)}. {HOW_TO_SHRINK}."] if needs else []
 
 
 def _row(layer: LayerCost) -> tuple[str, ...]:

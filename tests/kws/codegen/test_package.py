@@ -73,4 +73,19 @@ def test_a_refused_model_leaves_the_folder(model, tmp_path, capsys):
     assert "this is not a .tflite file" in " ".join(capsys.readouterr().err.split())
     assert sorted(path.name for path in out.iterdir()) == before
     assert main(["compile", str(tmp_path / "none.tflite"), "-o", str(out)]) == 1
-    assert "none.tflite" in capsys.readouterr().err
+    assert "none.tflite is not there: name a .tflite that is." in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_model_that_is_too_large_is_compiled_and_said_to_be(tmp_path, capsys):
+    model = tmp_path / "large.tflite"
+    model.write_bytes(build((200, 200, 1), [Conv(8, (3, 3)), Mean(), Dense(3)]))  # 320,000 bytes between two layers
+    assert main(["compile", str(model), "-o", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "Too large for the nRF52840: it needs 32" in printed and "bytes of RAM where there are 262,144." in printed
+    assert "Use fewer filters, a smaller input" in printed and "of flash where" not in printed
+    model.write_bytes(build((60, 60, 1), [Reshape((3600,)), Dense(300), Dense(3)]))
+    assert main(["compile", str(model), "-o", str(tmp_path / "out")]) == 0
+    assert "it needs 1,08" in (printed := capsys.readouterr().out) and "of flash where there are 1,048,576" in printed
+    model.write_bytes(build((20, 10, 1), LAYERS))
+    assert main(["compile", str(model), "-o", str(tmp_path / "out")]) == 0
+    assert "Too large" not in capsys.readouterr().out
