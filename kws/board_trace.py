@@ -12,22 +12,30 @@ from pathlib import Path
 import numpy as np
 
 from kws.audio import problem_of, read_clip
+from kws.bench.core import count
 from kws.board.boards import EmulatorBoard
 from kws.board.boards.ports import opened
 from kws.board.build import build_image
+from kws.board.cycle_models import CYCLE_MODELS
 from kws.board.emulator import running_emulator
 from kws.board.faults import Symbols
 from kws.board.profile import Profile, interval_of_phase, profile_of
-from kws.board.protocol import CLIP_SAMPLES
+from kws.board.protocol import CLASSES_MAX, CLIP_SAMPLES
 from kws.board.replies import Handshake
 from kws.board.session import Session
 from kws.board.trace_file import read_trace
+from kws.board.tracing import Interval, Tracer, joined
 from kws.codegen import generate
+from kws.codegen.layers import Network
+from kws.codegen.lowering import lower
+from kws.compiled_benchmark import CLOCK_HZ, built_alone, noise_for
 from kws.errors import BoardError, DataError, ModelError
+from kws.features import BANDS, FRAMES
 from kws.figures.flame import flame_graph
-from kws.files import write_text
+from kws.files import sha256, write_text
 from kws.params import Params
 from kws.tables import write_table
+from kws.tflite.reader import read_graph
 
 _COLUMNS = ("function", "block", "address", "size_bytes", "executions", "cycles", "share")
 _NOISE_AMPLITUDE = 1000.0  # of int16: a quiet room's, so that every phase has something to do
@@ -58,7 +66,8 @@ def trace(
         params: front end, rate and time-out.
         phase: one of kws.board.protocol.PHASES.
         cycle_model: a name of kws.board.cycle_models.CYCLE_MODELS.
-        model: a .tflite to build an image of; without it the image that the emulated board holds.
+        model: a .tflite to build an image of; one whose sizes are not the bench's runs on a bare core, on noise, its
+            inference alone; without it the image that the emulated board holds.
         candidate: name of a model of that image; without it the first.
         clip: WAV, of which a second is taken; without it a second of noise.
 
@@ -67,6 +76,12 @@ def trace(
         ModelError, BuildError: the model cannot be compiled or does not fit.
         DataError: the clip cannot be read.
     """
+    if model is not None:
+        tflite = _read(model)
+        network = lower(read_graph(tflite))
+        if network.input_bytes != FRAMES * BANDS or network.classes > CLASSES_MAX:
+            _refuse_clip(model, network, phase, clip)
+            return _traced_alone(tflite, cycle_model)
     samples = _samples(clip)
     with _board(params, model) as board, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
@@ -165,10 +180,7 @@ def _board(params: Params, model: Path | None) -> Iterator[EmulatorBoard]:
             raise BoardError(f"The image on the emulated board has no {board.elf_file.name}: run `dvc repro -f flash`.")
         yield board
         return
-    try:
-        tflite = model.read_bytes()
-    except OSError as error:
-        raise ModelError(f"--model {model} cannot be read ({error.strerror}): name an int8 .tflite.") from None
+    tflite = _read(model)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate([("model", tflite)], folder / "generated")
@@ -176,6 +188,38 @@ def _board(params: Params, model: Path | None) -> Iterator[EmulatorBoard]:
         board = EmulatorBoard(params.flash.baud, folder / "board")
         board.program(image.bin)
         yield board
+
+
+def _read(model: Path) -> bytes:
+    try:
+        return model.read_bytes()
+    except OSError as error:
+        raise ModelError(f"--model {model} cannot be read ({error.strerror}): name an int8 .tflite.") from None
+
+
+def _refuse_clip(model: Path, network: Network, phase: str, clip: Path | None) -> None:
+    """What needs the firmware's front end and bench, which are of other sizes than the model."""
+    if phase != "inference" or clip is not None:
+        what = f"--phase {phase}" if phase != "inference" else f"--clip {clip}"
+        raise ModelError(
+            f"--model {model} takes {network.input_bytes} bytes and gives {network.classes} classes, where the front "
+            f"end gives {FRAMES * BANDS} and the bench takes {CLASSES_MAX} at most: only its inference is traced, on "
+            f"noise. Leave out {what}."
+        )
+
+
+def _traced_alone(tflite: bytes, cycle_model: str) -> Traced:
+    """An inference of noise on a bare core, for a model of any input (kws/bench/core.py)."""
+    intervals: list[Interval] = []
+    with tempfile.TemporaryDirectory() as folder:
+        elf = Path(built_alone("model", tflite, Path(folder) / "image").elf)
+        features = noise_for(tflite)
+        counted = count(elf, sha256(tflite), features, CYCLE_MODELS[cycle_model], Tracer(intervals.extend))
+        # The last interval is the caller's, behind the call.
+        profile = profile_of(joined(intervals[:-1]), Symbols(elf.read_bytes()))
+    if profile.cycles != counted.inference:
+        raise BoardError(f"The trace has {profile.cycles} cycles and the count {counted.inference}: please report it.")
+    return Traced("model", "inference", cycle_model, CLOCK_HZ, profile)
 
 
 def _chosen(who: Handshake, candidate: str | None) -> tuple[int, str]:

@@ -54,10 +54,9 @@ def benchmark_compiled(tflite: bytes, name: str = "model") -> CompiledBenchmark:
         ModelError, BuildError: the model is refused, or the image does not fit the chip.
         BoardError: its code cannot run, or computes other bytes than TFLite.
     """
-    network = lower(read_graph(tflite))
-    features = np.random.default_rng(0).integers(-128, 128, network.input_bytes).astype(np.int8)
+    features = noise_for(tflite)
     with tempfile.TemporaryDirectory() as folder:
-        image = _built(name, tflite, Path(folder) / "benchmark")
+        image = built_alone(name, tflite, Path(folder) / "benchmark")
         counted = {
             which: count(Path(image.elf), sha256(tflite), features, CYCLE_MODELS[which])
             for which in (TABLE, WAIT_STATES)
@@ -67,7 +66,12 @@ def benchmark_compiled(tflite: bytes, name: str = "model") -> CompiledBenchmark:
     return CompiledBenchmark(cycles, image.macs, image.flash_bytes, image.ram_bytes, compared)
 
 
-def _built(name: str, tflite: bytes, folder: Path) -> BenchImage:
+def noise_for(tflite: bytes) -> np.ndarray:
+    """As many int8 as the model takes; always the same."""
+    return np.random.default_rng(0).integers(-128, 128, lower(read_graph(tflite)).input_bytes).astype(np.int8)
+
+
+def built_alone(name: str, tflite: bytes, folder: Path) -> BenchImage:
     """The image; one that is too large is refused with what a model from elsewhere can change."""
     try:
         return build(name, tflite, repository_root(), folder)

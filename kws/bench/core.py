@@ -27,6 +27,7 @@ from kws.board.cycle_models import CycleModel
 from kws.board.cycles import decode
 from kws.board.elf import flash_image
 from kws.board.memory import FLASH_END, FLASH_START, RAM_BYTES_MAX, RAM_END, RAM_START
+from kws.board.tracing import Tracer
 from kws.errors import BoardError
 
 _CALLER = FLASH_END - 16  # `blx r2; nop; nop`, past the image
@@ -55,7 +56,9 @@ class Counted:
     calls: tuple[int, ...]
 
 
-def count(elf: Path, tflite_sha256: str, features: np.ndarray, model: CycleModel) -> Counted:
+def count(
+    elf: Path, tflite_sha256: str, features: np.ndarray, model: CycleModel, tracer: Tracer | None = None
+) -> Counted:
     """Run a model of an image once.
 
     Args:
@@ -63,6 +66,7 @@ def count(elf: Path, tflite_sha256: str, features: np.ndarray, model: CycleModel
         tflite_sha256: of the model, 64 hex digits.
         features: int8, as many as the model takes.
         model: what is charged.
+        tracer: told of the inference, with an interval up to each call's end and one behind the last.
 
     Raises:
         BoardError: no such model is in the image, it takes another number of features, or its code cannot run.
@@ -73,8 +77,9 @@ def count(elf: Path, tflite_sha256: str, features: np.ndarray, model: CycleModel
         raise BoardError(f"{elf}: the model takes {input_bytes} bytes, not the {features.size} that it is given.")
     core = _core(image)
     core.mem_write(_INPUT, features.tobytes())
-    prepared, _ = _call(core, model, prepare, [])
-    total, marks = _call(core, model, invoke, calls_of(image, invoke), _INPUT, _LOGITS)
+    prepared, _ = _call(core, CycleCounter(core, model, lambda: True), prepare, [])
+    counter = CycleCounter(core, model, lambda: True, tracer)
+    total, marks = _call(core, counter, invoke, calls_of(image, invoke), _INPUT, _LOGITS)
     ends = [*marks[:-1], total] if len(marks) > 1 else [total]
     calls = tuple(int(cycles) for cycles in np.diff([0, *ends]))
     return Counted(np.frombuffer(bytes(core.mem_read(_LOGITS, classes)), np.int8), prepared, total, calls)
@@ -126,9 +131,8 @@ def _core(image: bytes) -> Uc:
     return core
 
 
-def _call(core: Uc, model: CycleModel, function: int, marks: list[int], *arguments: int) -> tuple[int, list[int]]:
+def _call(core: Uc, counter: CycleCounter, function: int, marks: list[int], *arguments: int) -> tuple[int, list[int]]:
     """Call a function; returns (its cycles, those when each address of `marks` was reached)."""
-    counter = CycleCounter(core, model, lambda: True)
     reached: list[int] = []
     hooks = [
         core.hook_add(UC_HOOK_CODE, lambda _core, at, _size, _: reached.append(counter.cycles_at(at)), None, at, at)

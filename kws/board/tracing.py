@@ -7,7 +7,7 @@ The call stack is followed by BL and BLX, which push, and by jumps back to a ret
 is called by a plain branch in the end of another returns for both. What was called before counting began is not known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kws.board.cycles import Block, decode
@@ -38,6 +38,17 @@ class Interval:
     def cycles(self) -> int:
         """All of its rows'."""
         return sum(row.cycles for row in self.rows.values())
+
+
+def joined(intervals: Sequence[Interval]) -> Interval:
+    """Neighbouring intervals as one."""
+    whole = Interval()
+    for interval in intervals:
+        for key, row in interval.rows.items():
+            sum_of = whole.rows.setdefault(key, Row(row.end))
+            sum_of.executions += row.executions
+            sum_of.cycles += row.cycles
+    return whole
 
 
 class Tracer:

@@ -2,6 +2,7 @@
 
 import csv
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,11 @@ from kws.board.build import build_image
 from kws.board.session import Session
 from kws.board_trace import trace, trace_text, write_trace_files
 from kws.codegen import generate
+from kws.compiled_benchmark import benchmark_compiled
 from kws.errors import BoardError, DataError, ModelError
 from kws.yaml_files import dump
 from tests.support_learning import PARAMS, params
-from tests.support_tflite import Conv, Dense, Reshape, build
+from tests.support_tflite import Conv, Dense, Depthwise, Reshape, build
 
 PHASES = ("preprocess_stride", "preprocess_window", "inference", "postprocess")
 
@@ -97,6 +99,22 @@ def test_a_model_from_elsewhere_leaves_the_flashed_image_alone(store, tmp_path, 
     assert (store / "board" / "emulator.flash").read_bytes() == before
     assert main([*words, "--phase", "lunch"]) == 1
     assert "--phase lunch: it is one of preprocess" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_model_of_another_input_is_traced_as_the_benchmark_counts_it(tmp_path):
+    tflite = build((12, 10, 3), [Conv(8, (3, 3)), Depthwise((3, 3)), Reshape((960,)), Dense(4)], 3)
+    (tmp_path / "m.tflite").write_bytes(tflite)
+    for cycle_model, cycles in benchmark_compiled(tflite).cycles.items():
+        traced = trace(params(), "inference", cycle_model, model=tmp_path / "m.tflite")
+        assert traced.profile.cycles == cycles and traced.cycle_model == cycle_model
+        names = {cost.name for cost in traced.profile.functions() if cost.self_cycles}
+        assert {"kws_depthwise_conv_2d", "kws_fully_connected"} <= names
+    with pytest.raises(
+        ModelError, match=r"takes 360 bytes .* the front end gives 1960 .*Leave out --phase preprocess_"
+    ):
+        trace(params(), "preprocess_stride", "table", model=tmp_path / "m.tflite")
+    with pytest.raises(ModelError, match=r"only its inference is traced, on noise\. Leave out --clip a\.wav"):
+        trace(params(), "inference", "table", model=tmp_path / "m.tflite", clip=Path("a.wav"))
 
 
 def test_what_is_not_there_is_named(store, tmp_path, monkeypatch):
