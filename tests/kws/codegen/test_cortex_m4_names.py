@@ -32,6 +32,14 @@ def test_the_table_names_what_the_generated_c_calls(tmp_path: Path):
             assert (layer.made_of == ASSEMBLY) == ("_m4_" in layer.kernel or layer.title.startswith(DENSE_OF[name]))
 
 
+def test_the_shapes_that_the_docs_name_have_a_kernel(tmp_path: Path):
+    """docs/bring_your_own.md: an even stride times channels, 448 weights a filter."""
+    for channels, filters, expected in ((48, 8, ASSEMBLY), (50, 8, DSP), (3, 8, DSP), (2, 8, ASSEMBLY)):
+        tflite = build((6, 6, channels), [Conv(filters, (3, 3)), Mean(), Reshape((filters,)), Dense(3)], 1)
+        (generated,) = generate([("one", tflite)], tmp_path / f"of_{channels}")
+        assert generated.layers[0].made_of == expected, channels
+
+
 def test_a_sentence_names_the_layers_in_portable_c(tmp_path: Path):
     (framed,) = generate([("framed", build((20, 10, 1), FRAMED, 1))], tmp_path / "framed")
     portable = [layer for layer in framed.layers if layer.made_of == PORTABLE]
