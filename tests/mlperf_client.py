@@ -8,6 +8,7 @@ import re
 import time
 
 LINE_TIMEOUT_S, INFER_TIMEOUT_S = 5.0, 30.0
+START_TIMEOUT_S = 60.0  # ours: an emulated board is a process that is loaded first, on cores that others use
 LOAD_BYTES = 31  # a command
 TRIES = 3
 
@@ -52,7 +53,7 @@ class Client:
 
     def started(self) -> None:
         """Read what a device says at its start."""
-        assert self.until_ready() == ["m-init-done"]
+        assert self.until_ready(START_TIMEOUT_S) == ["m-init-done"]
 
     def name(self) -> str:
         """The device's name; asked three times at most."""
