@@ -51,9 +51,18 @@ class Client:
             raise DeviceError(errors[0])
         return lines
 
-    def started(self) -> None:
-        """Read what a device says at its start."""
-        assert self.until_ready(START_TIMEOUT_S) == ["m-init-done"]
+    def started(self) -> list[str]:
+        """Wait until the device answers; what it said before that, or nothing where it spoke before the port was open.
+
+        A port that is opened loses what had come by then, so what a device says at its start may never be seen.
+        """
+        self._port.write(b"name%")
+        before: list[str] = []
+        lines = self.until_ready(START_TIMEOUT_S)
+        while not any(line.startswith("m-name-dut") for line in lines):
+            before += lines
+            lines = self.until_ready(START_TIMEOUT_S)
+        return before
 
     def name(self) -> str:
         """The device's name; asked three times at most."""

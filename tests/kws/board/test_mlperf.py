@@ -50,6 +50,11 @@ def expected(tensor: bytes) -> list[float]:
     return [(int(p) * 1000 + 16384 >> 15) / 1000 for p in probabilities]
 
 
+def test_what_it_says_at_its_start(host_board):
+    with host_board.open() as port:  # before its process starts
+        assert Client(port).started() == ["m-init-done"]
+
+
 def test_who_it_is(client):
     assert client.name() in ("host", "nrf52840")
     firmware, model = client.profile()
