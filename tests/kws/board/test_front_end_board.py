@@ -7,6 +7,7 @@ from unicorn.arm_const import UC_ARM_REG_R0
 
 from kws.bench import core as bare
 from kws.board.build import build_image
+from kws.board.counter import CycleCounter
 from kws.board.cycle_models import CYCLE_MODELS, TABLE
 from kws.board.elf import flash_image
 from kws.codegen import generate
@@ -32,7 +33,8 @@ class Core:
         """Cycles of a call with the stream and these samples (N,) int16."""
         if samples is not None:
             self._core.mem_write(SAMPLES, samples.tobytes())
-        cycles, _ = bare._call(self._core, CYCLE_MODELS[TABLE], self._symbols[name] & ~1, [], STREAM, SAMPLES)
+        counter = CycleCounter(self._core, CYCLE_MODELS[TABLE], lambda: True)
+        cycles, _ = bare._call(self._core, counter, self._symbols[name] & ~1, [], STREAM, SAMPLES)
         return cycles
 
     def result(self) -> np.ndarray:
