@@ -152,7 +152,7 @@ def test_a_name_that_does_not_fit_is_refused(name: str, model: Path, tmp_path: P
 
 
 def test_a_model_that_is_not_there_or_a_folder(tmp_path: Path, capsys):
-    assert "none.tflite: No such file" in refused(capsys, tmp_path / "none.tflite", "-o", tmp_path / "out")
+    assert "none.tflite is not there" in refused(capsys, tmp_path / "none.tflite", "-o", tmp_path / "out")
     assert "Is a directory" in refused(capsys, tmp_path, "-o", tmp_path / "out")
 
 
