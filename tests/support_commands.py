@@ -124,10 +124,6 @@ def _python(words: list[str], folder: Path) -> None:
         assert importlib.util.find_spec(words[1]), words[1]
 
 
-def _package(requirement: str) -> str:
-    return re.match(r"[\w-]+", requirement).group()
-
-
 def _git(words: list[str], folder: Path) -> None:
     known = subprocess.run(["git", "--list-cmds=main"], capture_output=True, text=True, check=True).stdout.split()
     assert words[0] in known, words
